@@ -3,6 +3,7 @@
 //! than the real ones, and driven by one seed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a world that breaks may panic")]
 
+pub mod air;
 pub mod misuse;
 mod os;
 mod world;
