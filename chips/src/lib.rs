@@ -2,10 +2,16 @@
 //! Realtek backends, without a line that knows which operating system it runs on.
 #![no_std]
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::as_conversions,
+        clippy::panic
+    )
+)]
 
-mod any;
-pub mod ids;
-mod regs;
-pub mod rtl8188e;
-
-pub use any::{Any, AnyChip};
+#[cfg(test)]
+extern crate std;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Transports and framing: who owns a buffer is always in the types.
 
+use bitflags::bitflags;
 use heapless::Vec;
 
 use crate::{
     os::{Context, OsError, Packet, Sleepable},
-    types::{MacAddr, VapId},
+    types::{Rate, Width},
 };
 
 /// A hardware queue, in the order of the 802.11 access categories.
@@ -62,8 +63,25 @@ pub struct TxFrame<'a, P> {
     pub packet: P,
     /// Length of the Ethernet header, which `prefix` replaces.
     pub skip: usize,
-    /// What comes last: MIC and ICV.
+    /// What comes last: room for MIC and ICV, which [`TxFrame::seal`] fills in.
     pub suffix: &'a [u8],
+    /// Software encryption, done on the laid-out copy, because a packet cannot be written to.
+    pub seal: Option<Seal<'a>>,
+}
+
+/// Encrypts the laid-out frame in place: it gets what lies from `at` to the end.
+#[derive(Clone, Copy)]
+pub struct Seal<'a> {
+    /// Bytes of a chip's descriptor before the 802.11 frame.
+    pub at: usize,
+    /// Encrypts a whole 802.11 frame (header, IV, payload, room for the MIC) in place.
+    pub encrypt: &'a dyn Fn(&mut [u8]),
+}
+
+impl core::fmt::Debug for Seal<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Seal at {}", self.at)
+    }
 }
 
 impl<P: Packet> TxFrame<'_, P> {
@@ -75,6 +93,16 @@ impl<P: Packet> TxFrame<'_, P> {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Encrypts, where software has to. The pipe calls this once, with all [`TxFrame::len`] bytes
+    /// laid out.
+    pub fn finish(&self, laid_out: &mut [u8]) {
+        if let Some(seal) = self.seal
+            && let Some(frame) = laid_out.get_mut(seal.at..)
+        {
+            (seal.encrypt)(frame);
+        }
     }
 }
 
@@ -159,7 +187,8 @@ impl<P: Packet, T: Transfer<P>, F: Framing> Slot<P> for UsbSlot<'_, T, F> {
             *to = *from;
         }
         let prefix = head.get(..split + prefix_len).unwrap_or_default();
-        self.transfer.submit(cx, TxFrame { prefix, ..frame })
+        let seal = frame.seal.map(|seal| Seal { at: split, ..seal });
+        self.transfer.submit(cx, TxFrame { prefix, seal, ..frame })
     }
 }
 
@@ -222,8 +251,10 @@ pub enum Reject {
     NoPeer,
     /// Not an Ethernet frame, or too long for one.
     Malformed,
-    /// The counter of the key is used up.
+    /// The counter of the key is used up, or there is no key.
     NoKey,
+    /// The port is closed: only EAPOL frames pass.
+    Unauthorized,
 }
 
 /// How a chip wraps frames: pure functions on bytes, so they run in any context and under a fuzzer.
@@ -244,15 +275,77 @@ pub trait Framing: Send + Sync {
     ) -> Option<RxItem<'a>>;
 }
 
+bitflags! {
+    /// How a frame is to be sent.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct TxFlags: u16 {
+        /// Address 1 is a group: no acknowledgement, no retries.
+        const MULTICAST = 1 << 0;
+        /// The frame has a QoS Control field.
+        const QOS = 1 << 1;
+        /// A management frame.
+        const MANAGEMENT = 1 << 2;
+        /// The chip encrypts, with the key that its table holds for the receiver.
+        const ENCRYPT = 1 << 3;
+        /// Say what became of it: a [`TxReport`] with the same token follows, if the chip can.
+        const REPORT = 1 << 4;
+        /// Do not wait for an acknowledgement and do not send again.
+        const NO_ACK = 1 << 5;
+        /// May travel in an A-MPDU.
+        const AGGREGATE = 1 << 6;
+        /// Send CTS to self first (protection of OFDM among CCK stations).
+        const CTS_TO_SELF = 1 << 7;
+        /// Short preamble, for CCK rates above 1 Mb/s.
+        const SHORT_PREAMBLE = 1 << 8;
+        /// Short guard interval, for HT rates.
+        const SHORT_GI = 1 << 9;
+        /// The chip fills in the sequence number.
+        const CHIP_SEQUENCE = 1 << 10;
+    }
+}
+
 /// All that a transmit descriptor depends on.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TxInfo {
-    /// Bytes of the 802.11 frame.
+    /// Bytes of the 802.11 frame, IV included; without the MIC if the chip encrypts, and without
+    /// the checksum.
     pub frame_len: u16,
     /// The chip's number for the peer.
     pub mac_id: u8,
     /// Queue.
     pub queue: TxQueue,
+    /// Traffic identifier, 0 to 7.
+    pub tid: u8,
+    /// How.
+    pub flags: TxFlags,
+    /// The rate; for `None` the firmware chooses.
+    pub rate: Option<Rate>,
+    /// How wide: of the tuning and the peer.
+    pub width: Width,
+    /// Times to send at most, if not the chip's default.
+    pub tries_max: Option<u8>,
+    /// The frame's sequence number.
+    pub sequence: u16,
+    /// Comes back in the [`TxReport`].
+    pub token: u8,
+}
+
+impl TxInfo {
+    /// A frame of `frame_len` bytes at the slowest rate, with nothing special about it.
+    pub const fn plain(frame_len: u16, queue: TxQueue) -> Self {
+        Self {
+            frame_len,
+            mac_id: 0,
+            queue,
+            tid: 0,
+            flags: TxFlags::empty(),
+            rate: Some(Rate::SLOWEST),
+            width: Width::Mhz20,
+            tries_max: None,
+            sequence: 0,
+            token: 0,
+        }
+    }
 }
 
 /// What comes out of a receive transfer.
@@ -268,18 +361,45 @@ pub enum RxItem<'a> {
     Bad,
 }
 
+bitflags! {
+    /// How a frame was received.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct RxFlags: u8 {
+        /// The chip has decrypted the payload and found its MIC right. IV and MIC are still there.
+        const DECRYPTED = 1 << 0;
+        /// The checksum is wrong; only monitors see such frames.
+        const BAD_FCS = 1 << 1;
+        /// Short guard interval.
+        const SHORT_GI = 1 << 2;
+        /// 40 MHz wide.
+        const WIDE = 1 << 3;
+        /// Came in an A-MPDU.
+        const AGGREGATED = 1 << 4;
+        /// Short preamble.
+        const SHORT_PREAMBLE = 1 << 5;
+    }
+}
+
 /// One received frame, still in the transfer it came with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RxFrame<'a> {
     /// The 802.11 frame, without its checksum.
     pub bytes: &'a [u8],
-    /// Signal strength.
-    pub signal_dbm: i8,
+    /// Signal strength; `None` if this frame carries no measurement.
+    pub signal_dbm: Option<i8>,
+    /// Rate.
+    pub rate: Rate,
+    /// How.
+    pub flags: RxFlags,
+    /// The low half of the TSF timer at its arrival, in microseconds.
+    pub tsf_us: u32,
 }
 
 /// What became of a frame that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TxReport {
+    /// [`TxInfo::token`] of the frame, if the chip repeats it.
+    pub token: Option<u8>,
     /// The chip's number for the peer.
     pub mac_id: u8,
     /// Whether the peer acknowledged it.
@@ -288,7 +408,7 @@ pub struct TxReport {
     pub retries: u8,
 }
 
-/// Most bytes of one receive unit.
+/// Most bytes of one receive unit: descriptor, driver information and the longest A-MSDU.
 pub const RX_UNIT_MAX: usize = 4096;
 
 /// Bytes of a unit that goes on in the next transfer. The shim keeps one for each receiving
@@ -297,19 +417,4 @@ pub const RX_UNIT_MAX: usize = 4096;
 pub struct RxCarry {
     /// What has come so far.
     pub bytes: Vec<u8, RX_UNIT_MAX>,
-}
-
-/// What the data path needs to know of a peer when the worker adds it.
-#[derive(Clone, Copy, Debug)]
-pub struct PeerPath {
-    /// The interface it belongs to.
-    pub vap: VapId,
-    /// Its address.
-    pub addr: MacAddr,
-    /// The chip's number for it.
-    pub mac_id: u8,
-    /// Whether the controlled port is open.
-    pub authorized: bool,
-    /// Whether frames are encrypted.
-    pub protected: bool,
 }

@@ -8,21 +8,27 @@
 use core::{ffi::CStr, fmt, marker::PhantomData, ops::Range};
 
 use crate::{
+    chip::ChipError,
     control::{Failure, Notice},
     io::TxQueue,
     types::{Instant, RequestId, VapId},
 };
 
-/// The lock order, lowest first. A shim may use ranks above [`rank::PIPE`] for locks of its own.
+/// The lock order, lowest first. A shim may use ranks between [`rank::PIPE`]
+/// and [`rank::TRACE`] for locks of its own.
 pub mod rank {
     /// Requests, reports and received management frames.
     pub const INBOX: u8 = 10;
+    /// Scan results: written by the worker, read by whoever asks.
+    pub const SCAN: u8 = 15;
     /// Reorder buffers and the release list.
     pub const RX: u8 = 20;
     /// Sequence numbers, packet numbers and hand-over to the pipe.
     pub const TX: u8 = 30;
     /// What a pipe locks while core hands a frame over.
     pub const PIPE: u8 = 40;
+    /// The event ring: every context writes to it.
+    pub const TRACE: u8 = 50;
 }
 
 /// Where the code runs, and the highest lock rank held there.
@@ -130,6 +136,8 @@ pub enum OsError {
     Detached,
     /// A transfer failed or timed out.
     Transfer,
+    /// There is no room: a queue or a table is full.
+    Full,
 }
 
 /// A packet in the operating system's own form: an mbuf chain or an skb. Dropping it frees it.
@@ -162,8 +170,8 @@ pub trait Draft: Sized + Send + AsRef<[u8]> + AsMut<[u8]> {
     fn finish(self, range: Range<usize>) -> Self::Packet;
 }
 
-/// Takes firmware piece by piece.
-pub type FirmwareSink<'a> = dyn FnMut(&mut Sleepable, &[u8]) -> Result<(), OsError> + 'a;
+/// Does something with a whole firmware image.
+pub type FirmwareUser<'a> = dyn FnMut(&mut Sleepable, &[u8]) -> Result<(), ChipError> + 'a;
 
 /// All that the portable code needs of an operating system, for one attached device.
 ///
@@ -186,13 +194,15 @@ pub trait Os: Send + Sync + 'static {
     fn wake_worker(&self);
     /// Makes the worker run at `at`; replaces the deadline before; `None` takes it away.
     fn set_deadline(&self, at: Option<Instant>);
-    /// Reads a firmware image into `sink`.
+    /// Lends the firmware image `name` to `user`, once and whole. The shim keeps a copy, so that a
+    /// resume finds it without a file system. Errors: [`OsError::NoFirmware`] when there is none,
+    /// and whatever `user` returns.
     fn firmware(
         &self,
         cx: &mut Sleepable,
-        name: &str,
-        sink: &mut FirmwareSink<'_>,
-    ) -> Result<(), OsError>;
+        name: &'static CStr,
+        user: &mut FirmwareUser<'_>,
+    ) -> Result<(), ChipError>;
     /// Prints a line in the kernel log. Any context.
     fn log(&self, line: fmt::Arguments<'_>);
 
@@ -210,10 +220,11 @@ pub trait Os: Send + Sync + 'static {
         id: RequestId,
         result: Result<(), Failure>,
     );
-    /// Tells the user something.
-    fn notify<C: Unlocked>(&self, cx: &mut C, vap: VapId, notice: Notice);
+    /// Tells the user something. What the notice borrows is copied before this returns.
+    fn notify<C: Unlocked>(&self, cx: &mut C, vap: VapId, notice: Notice<'_>);
     /// Whether anybody looks at raw frames of this interface.
     fn is_listening<C: Unlocked>(&self, cx: &mut C, vap: VapId) -> bool;
-    /// Shows a raw frame to who listens.
+    /// Shows a raw frame, without its checksum, to who listens. `radiotap` is a whole radiotap
+    /// header, the start of what a capture shows.
     fn capture<C: Unlocked>(&self, cx: &mut C, vap: VapId, radiotap: &[u8], frame: &[u8]);
 }

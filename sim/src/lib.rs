@@ -4,12 +4,6 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a world that breaks may panic")]
 
 pub mod air;
-pub mod misuse;
-mod os;
-mod world;
-
-pub use os::{Event, SimBulk, SimDraft, SimOs, SimPacket, SimSpin, fail_allocation};
-pub use world::{Air, Device, SimBus, World, device, rx_unit};
 
 /// A small seeded generator (xorshift): the only source of chance in a run.
 #[derive(Debug)]
