@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Lets a Linux kernel's own build system make `tern.ko` of the C shim and the Rust object.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+use super::{debs, headers::Tree};
+use crate::progress;
+
+/// What Kbuild runs for an out-of-tree module.
+const TOOLS: [(&str, &str); 4] =
+    [("make", "make"), ("gcc-12", "gcc-12"), ("ld.bfd", "binutils"), ("objcopy", "binutils")];
+
+/// Builds in `dir`, which holds `core.o_shipped` already; the C sources are copied there.
+pub(crate) fn module(tree: &Tree, source: &Path, dir: &Path) -> Result<PathBuf> {
+    tools()?;
+    copy_sources(source, dir)?;
+    progress::step(&format!("Kbuild against {}", tree.dir.display()));
+    let module = dir.join("tern.ko");
+    let mut make = Command::new("make");
+    make.arg("-C").arg(&tree.dir).arg(format!("M={}", dir.display()));
+    // Type information for BPF: it wants pahole and the kernel's image, and nobody traces us by it.
+    make.args(["CONFIG_DEBUG_INFO_BTF_MODULES=", "modules"]);
+    let output = progress::output(&mut make).context("Kbuild")?;
+    let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+    said.push_str(&String::from_utf8_lossy(&output.stderr));
+    let complaints = warnings(&said);
+    if !complaints.is_empty() {
+        // Or the next run would find nothing to do and call that success.
+        let _ = std::fs::remove_file(&module);
+        let _ = std::fs::remove_file(dir.join("core.o"));
+        let _ = std::fs::remove_file(dir.join("shim.o"));
+        bail!("Kbuild warns, and warnings are errors here:\n{}", complaints.join("\n"));
+    }
+    Ok(module)
+}
+
+/// Finds the programs, or installs their packages.
+fn tools() -> Result<()> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let there = |tool: &str| std::env::split_paths(&path).any(|dir| dir.join(tool).exists());
+    let missing: Vec<&str> =
+        TOOLS.iter().filter(|(tool, _)| !there(tool)).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    debs::install("what builds kernel modules", &missing)
+}
+
+/// Copies the C side, touching only what changed so that make does not work in vain.
+fn copy_sources(from: &Path, to: &Path) -> Result<()> {
+    for entry in std::fs::read_dir(from)? {
+        let path = entry?.path();
+        let wanted = path.file_name() == Some(OsStr::new("Kbuild"))
+            || path.extension().is_some_and(|extension| extension == "c" || extension == "h");
+        let Some(name) = path.file_name().filter(|_| wanted) else { continue };
+        let bytes = std::fs::read(&path)?;
+        let target = to.join(name);
+        if std::fs::read(&target).ok().as_deref() != Some(&bytes) {
+            std::fs::write(&target, &bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// The lines in which compiler, objtool or modpost warn.
+fn warnings(said: &str) -> Vec<&str> {
+    said.lines()
+        .filter(|line| line.to_ascii_lowercase().contains("warning"))
+        .filter(|line| !line.contains("the compiler differs from the one used to build the kernel"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::warnings;
+
+    #[test]
+    fn what_counts_as_a_warning() {
+        let said = "  CC [M]  shim.o\ncore.o: warning: objtool: f+0x1: 'naked' return found\n\
+                    WARNING: modpost: missing MODULE_DESCRIPTION()\n";
+        assert_eq!(warnings(said).len(), 2);
+        assert!(warnings("  LD [M]  tern.ko\n").is_empty());
+    }
+}
