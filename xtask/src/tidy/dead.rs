@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Files that no build reads: a Rust file without a `mod`, a C file without a line in Kbuild.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use syn::{Expr, Item, Lit, Meta};
+
+use super::Finding;
+use super::sources::Source;
+
+/// Finds the files that are reached from no crate root.
+pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
+    let rust: BTreeMap<&str, &Source> =
+        sources.iter().filter(|s| s.is_rust()).map(|s| (s.path.as_str(), s)).collect();
+    let mut reached = BTreeSet::new();
+    let mut waiting: Vec<String> =
+        rust.keys().filter(|path| is_root(path)).map(|path| (*path).to_string()).collect();
+    while let Some(path) = waiting.pop() {
+        let Some(source) = rust.get(path.as_str()) else { continue };
+        if reached.insert(path.clone()) {
+            if let Ok(file) = syn::parse_file(&source.text) {
+                modules(&file.items, &directory(&path), &path, &mut waiting);
+            }
+        }
+    }
+    let mut findings: Vec<Finding> = rust
+        .keys()
+        .filter(|path| !reached.contains(**path))
+        .map(|path| Finding::new(path, 0, "dead file: no module reaches it"))
+        .collect();
+    findings.extend(sources.iter().filter_map(|source| dead_c(source, sources)));
+    findings
+}
+
+/// Whether cargo compiles this file as the root of a crate.
+fn is_root(path: &str) -> bool {
+    let Some((_, inside)) = path.split_once('/') else { return false };
+    let parts: Vec<&str> = inside.split('/').collect();
+    match parts.as_slice() {
+        ["build.rs"] | ["src", "lib.rs" | "main.rs"] | ["src", "bin", _] => true,
+        ["src", "bin", _, "main.rs"] => true,
+        ["tests" | "benches" | "examples", _] => true,
+        ["tests" | "benches" | "examples", _, "main.rs"] => true,
+        _ => false,
+    }
+}
+
+/// The directory in which the modules of a file lie.
+fn directory(path: &str) -> String {
+    let (dir, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.trim_end_matches(".rs");
+    if is_root(path) || stem == "mod" { dir.to_string() } else { format!("{dir}/{stem}") }
+}
+
+/// Adds the files of the modules in `items`, those of inline modules included.
+fn modules(items: &[Item], dir: &str, file: &str, found: &mut Vec<String>) {
+    for item in items {
+        if let Item::Mod(module) = item {
+            let name = module.ident.to_string();
+            match (&module.content, path_attribute(&module.attrs)) {
+                (Some((_, items)), _) => modules(items, &format!("{dir}/{name}"), file, found),
+                (None, Some(path)) => {
+                    let here = file.rsplit_once('/').map_or("", |(here, _)| here);
+                    found.push(normal(&format!("{here}/{path}")));
+                }
+                (None, None) => {
+                    found.push(format!("{dir}/{name}.rs"));
+                    found.push(format!("{dir}/{name}/mod.rs"));
+                }
+            }
+        }
+    }
+}
+
+/// The value of `#[path = "..."]`.
+fn path_attribute(attributes: &[syn::Attribute]) -> Option<String> {
+    attributes.iter().find_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// A path without `.` and `..`.
+fn normal(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// A C file of a shim that neither Kbuild nor another C file names, nor a build script.
+fn dead_c(source: &Source, sources: &[Source]) -> Option<Finding> {
+    if !source.is_c() {
+        return None;
+    }
+    let (dir, name) = source.path.rsplit_once('/')?;
+    let object = name.strip_suffix(".c").map(|stem| format!("{stem}.o"));
+    let named = sources.iter().any(|other| {
+        let beside = other.path.starts_with(dir) && other.path != source.path;
+        let by_kbuild = other.path.ends_with("/Kbuild")
+            && object.as_deref().is_some_and(|object| other.text.contains(object));
+        beside && (by_kbuild || ((other.is_c() || other.is_rust()) && other.text.contains(name)))
+    });
+    let by_build = source.package().and_then(|package| {
+        let script = format!("{package}/build.rs");
+        sources.iter().find(|other| other.path == script && other.text.contains(name))
+    });
+    if named || by_build.is_some() {
+        return None;
+    }
+    Some(Finding::new(&source.path, 0, "dead file: no Kbuild, include or build script names it"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dead(files: &[(&str, &str)]) -> Vec<String> {
+        let sources: Vec<Source> = files
+            .iter()
+            .map(|(path, text)| Source { path: (*path).to_string(), text: (*text).to_string() })
+            .collect();
+        check(&sources).into_iter().map(|finding| finding.file).collect()
+    }
+
+    #[test]
+    fn rust_files() {
+        let files = [
+            ("core/src/lib.rs", "mod a; mod b; mod e { mod f; }"),
+            ("core/src/a.rs", "mod c;"),
+            ("core/src/a/c.rs", ""),
+            ("core/src/b/mod.rs", "#[path = \"../odd.rs\"] mod d;"),
+            ("core/src/odd.rs", ""),
+            ("core/src/e/f.rs", ""),
+            ("core/src/dead.rs", "mod also;"),
+            ("core/src/dead/also.rs", ""),
+            ("core/tests/t.rs", ""),
+        ];
+        assert_eq!(dead(&files), ["core/src/dead.rs", "core/src/dead/also.rs"]);
+    }
+
+    #[test]
+    fn c_files() {
+        let files = [
+            ("os-linux/Kbuild", "tern-y := shim.o"),
+            ("os-linux/shim.c", "#include \"shim.h\""),
+            ("os-linux/shim.h", ""),
+            ("os-linux/old.c", ""),
+        ];
+        assert_eq!(dead(&files), ["os-linux/old.c"]);
+    }
+}
