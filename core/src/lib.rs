@@ -21,6 +21,7 @@ pub mod control;
 pub mod io;
 pub mod os;
 pub mod types;
+pub mod wire;
 
 #[cfg(test)]
 extern crate std;
