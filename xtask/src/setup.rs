@@ -17,8 +17,6 @@ pub(crate) use kernel::{Kernel, kernel};
 pub(crate) enum Purpose {
     /// Unpack a kernel and read its modules.
     Kernel,
-    /// Build Tern's own kernel module.
-    Module,
     /// Boot a guest with its programs.
     Guest,
     /// Build and run the emulated sticks.
@@ -30,7 +28,6 @@ impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Self::Kernel => "kernel",
-            Self::Module => "module",
             Self::Guest => "guest",
             Self::Emulator => "emulator",
         }
@@ -132,11 +129,11 @@ mod tests {
 
     #[test]
     fn list_is_well_formed() {
-        let all = [Purpose::Kernel, Purpose::Module, Purpose::Guest, Purpose::Emulator];
+        let all = [Purpose::Kernel, Purpose::Guest, Purpose::Emulator];
         let lines = PACKAGES.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(packages(&all).len(), lines, "a line has an unknown purpose or no package");
         assert!(packages(&[Purpose::Guest]).contains(&"hostapd"));
-        assert!(!packages(&[Purpose::Guest]).contains(&"make"));
+        assert!(!packages(&[Purpose::Guest]).contains(&"kmod"));
     }
 
     #[test]
