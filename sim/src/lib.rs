@@ -3,7 +3,9 @@
 //! than the real ones, and driven by one seed.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a world that breaks may panic")]
 
+pub mod access_point;
 pub mod air;
+pub mod host;
 
 /// A small seeded generator (xorshift): the only source of chance in a run.
 #[derive(Debug)]
