@@ -13,5 +13,11 @@
     )
 )]
 
+mod any;
+pub mod ids;
+pub mod rtl8192c;
+
+pub use any::{Any, AnyChip, Endpoints};
+
 #[cfg(test)]
 extern crate std;
