@@ -6,6 +6,8 @@
 pub mod access_point;
 pub mod air;
 pub mod host;
+pub mod station;
+pub mod supplicant;
 
 /// A small seeded generator (xorshift): the only source of chance in a run.
 #[derive(Debug)]

@@ -32,7 +32,12 @@ struct Radio {
     acknowledges: Vec<[u8; 6]>,
     /// Ordered by time of arrival.
     pending: VecDeque<Heard>,
+    /// Arrival of the last frame from each sender that was not overtaken.
+    last_at: BTreeMap<RadioId, Micros>,
 }
+
+/// What a receiver does to all tries of one frame: none of them overtakes another.
+type Lateness = BTreeMap<RadioId, Micros>;
 
 /// The air; see the [module](super).
 pub struct Air {
@@ -91,6 +96,7 @@ impl Air {
             signal_dbm: None,
             acknowledges: Vec::new(),
             pending: VecDeque::new(),
+            last_at: BTreeMap::new(),
         };
         self.radios.insert(id, radio);
         id
@@ -146,12 +152,12 @@ impl Air {
         }
         let is_group = frame.bytes[4] & 1 != 0;
         let tries = if is_group { 1 } else { tries_max.clamp(1, TRIES_MAX) };
-        let mut outcome = nothing;
+        let (mut outcome, mut lateness) = (nothing, Lateness::new());
         for retries in 0..tries {
             if retries > 0 {
                 frame.bytes[1] |= RETRY;
             }
-            let (acked, done_at) = self.try_once(now, radio, &frame);
+            let (acked, done_at) = self.try_once(now, radio, &frame, &mut lateness);
             outcome = TxOutcome { acked: acked || is_group, retries, done_at };
             if outcome.acked {
                 break;
@@ -176,7 +182,13 @@ impl Air {
         self.radios.get(&radio)?.pending.front().map(|heard| heard.at)
     }
 
-    fn try_once(&mut self, now: Micros, sender: RadioId, frame: &OnAir) -> (bool, Micros) {
+    fn try_once(
+        &mut self,
+        now: Micros,
+        sender: RadioId,
+        frame: &OnAir,
+        lateness: &mut Lateness,
+    ) -> (bool, Micros) {
         let busy = self.busy_until.entry(frame.channel).or_default();
         let started_at = now.max(*busy) + GAP_US;
         let ended_at = started_at + frame.rate.air_time(frame.bytes.len());
@@ -188,11 +200,29 @@ impl Air {
         let receivers: Vec<RadioId> = self.radios.keys().copied().collect();
         let mut acked = false;
         for receiver in receivers {
-            if receiver != sender && self.reach(receiver, ended_at, signal_dbm, frame) {
+            if receiver == sender || !self.is_heard(receiver, frame) {
+                continue;
+            }
+            let late = *lateness.entry(receiver).or_insert_with(|| self.draw_lateness());
+            if self.hand_up(sender, receiver, ended_at, late, signal_dbm, frame) {
                 acked |= !self.seed.chance(self.conditions.loss_percent.into());
             }
         }
         (acked, done_at)
+    }
+
+    fn is_heard(&mut self, receiver: RadioId, frame: &OnAir) -> bool {
+        let tuned = self.radios.get(&receiver).and_then(|radio| radio.tuned);
+        let is_tuned = tuned.is_some_and(|(channel, width)| {
+            channel == frame.channel && frame.rate.width_mhz() <= width
+        });
+        is_tuned && !self.seed.chance(self.conditions.loss_percent.into())
+    }
+
+    /// How much later than others a frame comes; not zero: it may be overtaken.
+    fn draw_lateness(&mut self) -> Micros {
+        let is_late = self.seed.chance(self.conditions.reorder_percent.into());
+        if is_late { 1 + self.seed.draw() % OVERTAKEN_US } else { 0 }
     }
 
     fn signal(&self, sender: RadioId, power_dbm: i8) -> i8 {
@@ -211,30 +241,33 @@ impl Air {
         }
     }
 
-    /// Whether `receiver` heard the frame and acknowledges it.
-    fn reach(&mut self, receiver: RadioId, at: Micros, signal_dbm: i8, frame: &OnAir) -> bool {
-        let Conditions { loss_percent, delay_us, duplicate_percent, reorder_percent, .. } =
-            self.conditions;
+    /// Queues the frame for a receiver; whether that one acknowledges it.
+    fn hand_up(
+        &mut self,
+        sender: RadioId,
+        receiver: RadioId,
+        ended_at: Micros,
+        late: Micros,
+        signal_dbm: i8,
+        frame: &OnAir,
+    ) -> bool {
+        let Conditions { delay_us, duplicate_percent, .. } = self.conditions;
+        let delay = if delay_us > 0 { self.seed.draw() % (delay_us + 1) } else { 0 };
+        let is_group = frame.bytes[4] & 1 != 0;
+        let is_twice = !is_group && self.seed.chance(duplicate_percent.into());
         let Some(radio) = self.radios.get_mut(&receiver) else { return false };
-        let is_tuned = radio.tuned.is_some_and(|(channel, width)| {
-            channel == frame.channel && frame.rate.width_mhz() <= width
-        });
-        if !is_tuned || self.seed.chance(loss_percent.into()) {
-            return false;
-        }
-        let mut at = at;
-        if delay_us > 0 {
-            at += self.seed.draw() % (delay_us + 1);
-        }
-        if self.seed.chance(reorder_percent.into()) {
-            at += self.seed.draw() % OVERTAKEN_US;
+        let last_at = radio.last_at.entry(sender).or_default();
+        let mut at = (ended_at + delay).max(*last_at + 1);
+        if late == 0 {
+            *last_at = at + u64::from(is_twice);
+        } else {
+            at += late;
         }
         let OnAir { channel, rate, bytes, .. } = frame.clone();
-        let is_group = bytes[4] & 1 != 0;
         let heard = Heard { at, channel, rate, signal_dbm, bytes };
-        if !is_group && self.seed.chance(duplicate_percent.into()) {
+        if is_twice {
             let mut again = heard.clone();
-            again.at += 1 + self.seed.draw() % 2_000;
+            again.at += 1;
             again.bytes[1] |= RETRY;
             radio.keep(again);
         }

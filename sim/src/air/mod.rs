@@ -86,11 +86,12 @@ pub struct TxOutcome {
 pub struct Conditions {
     /// Of a hundred tries, how many one receiver does not hear; also of acknowledgements.
     pub loss_percent: u8,
-    /// Up to so many microseconds pass, drawn anew for each frame and receiver, until it is handed up.
+    /// Up to so many microseconds pass, drawn anew for each frame and receiver, until it is handed up;
+    /// the order of one sender's frames stays.
     pub delay_us: Micros,
     /// Of a hundred unicast frames, how many are handed up twice (again with the Retry bit).
     pub duplicate_percent: u8,
-    /// Of a hundred frames, how many come so late that others overtake them.
+    /// Of a hundred frames, how many come so late that the sender's next ones overtake them.
     pub reorder_percent: u8,
     /// Strength of a radio that has none of its own, see [`Air::set_signal`].
     pub signal_dbm: i8,
