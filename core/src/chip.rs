@@ -312,12 +312,8 @@ pub trait Chip: Send {
     fn identify(&mut self, cx: &mut Sleepable) -> Result<Identity, ChipError>;
     /// From off to ready: power, firmware, tables, calibration. After an error the chip is off,
     /// as far as it lets itself be switched. `mac` becomes its address.
-    fn start(
-        &mut self,
-        cx: &mut Sleepable,
-        firmware: &[u8],
-        mac: MacAddr,
-    ) -> Result<(), ChipError>;
+    fn start(&mut self, cx: &mut Sleepable, firmware: &[u8], mac: MacAddr)
+    -> Result<(), ChipError>;
     /// Switches off, from any state.
     fn stop(&mut self, cx: &mut Sleepable) -> Result<(), ChipError>;
     /// Tunes the radio.
@@ -329,12 +325,8 @@ pub trait Chip: Send {
     /// Says what to take in.
     fn set_rx_filter(&mut self, cx: &mut Sleepable, filter: RxFilter) -> Result<(), ChipError>;
     /// Contention parameters of a queue.
-    fn set_edca(
-        &mut self,
-        cx: &mut Sleepable,
-        queue: TxQueue,
-        edca: Edca,
-    ) -> Result<(), ChipError>;
+    fn set_edca(&mut self, cx: &mut Sleepable, queue: TxQueue, edca: Edca)
+    -> Result<(), ChipError>;
     /// Adds a peer, or changes what is known of it.
     fn set_peer(&mut self, cx: &mut Sleepable, peer: &PeerInfo) -> Result<(), ChipError>;
     /// Writes a key into the key table.

@@ -3,4 +3,8 @@
 //! length) and a *meaning* type (a value that is right by construction); iterators and parsers
 //! never panic, and what is malformed is `None` or skipped.
 
+pub mod bss;
+pub mod elements;
 pub mod header;
+pub mod mgmt;
+pub mod writer;
