@@ -17,10 +17,10 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
         rust.keys().filter(|path| is_root(path)).map(|path| (*path).to_string()).collect();
     while let Some(path) = waiting.pop() {
         let Some(source) = rust.get(path.as_str()) else { continue };
-        if reached.insert(path.clone()) {
-            if let Ok(file) = syn::parse_file(&source.text) {
-                modules(&file.items, &directory(&path), &path, &mut waiting);
-            }
+        if reached.insert(path.clone())
+            && let Ok(file) = syn::parse_file(&source.text)
+        {
+            modules(&file.items, &directory(&path), &path, &mut waiting);
         }
     }
     let mut findings: Vec<Finding> = rust

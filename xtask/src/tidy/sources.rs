@@ -72,10 +72,11 @@ fn walk(dir: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<()> {
         let kind = entry.file_type()?;
         if kind.is_dir() && !SKIPPED.contains(&name.as_str()) {
             walk(&entry.path(), &path, sources)?;
-        } else if kind.is_file() && name != ".git" {
-            if let Ok(text) = String::from_utf8(std::fs::read(entry.path())?) {
-                sources.push(Source { path, text });
-            }
+        } else if kind.is_file()
+            && name != ".git"
+            && let Ok(text) = String::from_utf8(std::fs::read(entry.path())?)
+        {
+            sources.push(Source { path, text });
         }
     }
     Ok(())
