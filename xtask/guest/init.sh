@@ -18,6 +18,7 @@ exec 3<>/dev/ttyS1
 . /tern/settings
 . /tern/lib.sh
 . /tern/radio.sh
+. /tern/join.sh
 dmesg -n 8
 ip link set lo up
 scenario_main() { . /tern/scenario.sh; }

@@ -32,10 +32,12 @@ attach() {
     local at=/sys/bus/usb/devices/$(stick "$1")
     within 10 has_stick "$1" || fail "stick $1 was not found on the USB bus"
     echo 1 >"$at/authorized"
-    echo "$(stick "$1")" >"/sys/bus/usb/drivers/$2/bind" || return 1
-    within 10 has_interface "$1" || return 1
+    stick "$1" >"/sys/bus/usb/drivers/$2/bind" || return 1
+    within 10 attached_or_gone "$1"
+    has_interface "$1" || return 1
     interface=$(ls "$at/net" | head -n 1)
 }
+attached_or_gone() { has_interface "$1" || ! has_stick "$1"; }
 
 # Whether stick N has a network interface.
 has_interface() { [ -n "$(ls "/sys/bus/usb/devices/$(stick "$1")/net" 2>/dev/null)" ]; }

@@ -70,6 +70,7 @@ fn scripts(archive: &mut Archive, scenario: Scenario) {
     archive.file("init", include_bytes!("../../guest/init.sh"));
     archive.file("tern/lib.sh", include_bytes!("../../guest/lib.sh"));
     archive.file("tern/radio.sh", include_bytes!("../../guest/radio.sh"));
+    archive.file("tern/join.sh", include_bytes!("../../guest/join.sh"));
     archive.file("tern/scenario.sh", script.as_bytes());
 }
 

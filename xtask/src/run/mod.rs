@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! `cargo xtask run`: boots a kernel with an emulated stick and carries a scenario out.
 //!
-//! [`options`] is what the caller asks for; [`image`] builds the guest's file system from
-//! `xtask/guest`, the kernel's [`modules`] and [`settings`]; [`machine`] is QEMU, [`emulator`] the
-//! sticks; [`stage`] listens to the guest ([`talk`]) and reports.
+//! [`options`] is what the caller asks for and [`scene`] who is on the air; [`image`] builds the
+//! guest's file system from `xtask/guest`, the kernel's [`modules`] and [`settings`]; [`machine`]
+//! is QEMU, [`emulator`] the sticks; [`stage`] listens to the guest ([`talk`]), [`check`] reads what
+//! it left behind, [`report`] prints it.
 
+mod check;
 mod counts;
 mod cpio;
+mod directory;
 mod emulator;
 mod image;
 mod machine;
 mod modules;
 mod options;
+mod report;
+mod scene;
 mod settings;
 mod stage;
 mod talk;
@@ -23,38 +28,48 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
-use serde_json::{Map, Value, json};
 
-use crate::progress::{self, step};
+use crate::progress::step;
 use crate::setup::{self, Purpose};
-use emulator::{Emulator, Sticks};
+use directory::Directory;
+use emulator::Emulator;
 use machine::{Boot, Machine};
 pub(crate) use options::Args;
 use options::{Driver, Scenario};
+use report::Done;
 use stage::{Outcome, Stage};
 
 /// Carries the command out.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     args.check()?;
     let start = Instant::now();
-    let result = carry_out(&args);
-    let error = result.as_ref().err().map(|error| format!("{error:#}"));
-    if let Some(error) = &error {
-        eprintln!("error: {error}");
-    } else {
+    let mut done = Vec::new();
+    let result = drivers(&args).iter().try_for_each(|args| {
+        done.push(carry_out(args)?);
+        Ok(())
+    });
+    let error = result.err().map(|error: anyhow::Error| format!("{error:#}"));
+    match &error {
+        Some(error) => eprintln!("error: {error}"),
+        None if args.scenario == Scenario::Transfers => print!("{}", report::table(&done)),
+        None => {}
+    }
+    if error.is_none() {
         step(&format!("{}: ok", args.scenario.name()));
     }
     if args.json {
-        let outcome = result.ok();
-        println!("{}", report(&args, outcome.as_ref(), error.as_deref(), start.elapsed()));
+        println!("{}", report::json(&args, &done, error.as_deref(), start.elapsed()));
     }
     Ok(if error.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What a run was and what came of it.
-struct Done {
-    release: String,
-    outcome: Outcome,
+/// One run for each driver: the scenario `transfers` compares two.
+fn drivers(args: &Args) -> Vec<Args> {
+    let mut all = vec![args.clone()];
+    if args.scenario == Scenario::Transfers && args.driver == Driver::Tern {
+        all.push(Args { driver: Driver::Rtl8192cu, ..args.clone() });
+    }
+    all
 }
 
 /// Boots, plays, and checks what came of it. The directory of the run stays when it fails.
@@ -65,39 +80,85 @@ fn carry_out(args: &Args) -> Result<Done> {
         Driver::Tern => Some(crate::build::module(&args.kernel)?.module),
         _ => None,
     };
-    let directory = fresh_directory()?;
+    let directory = Directory::new()?;
     let emulator = match args.driver {
         Driver::Hwsim => None,
-        _ => Some(prepare_emulator(&directory)?),
+        _ => Some(prepare_emulator(directory.path())?),
     };
     let modules = modules::Modules::of(&kernel)?;
     let firmware = emulator.as_ref().map(|(_, firmware)| firmware.as_path());
     let contents = image::Contents { args, modules: &modules, tern: tern.as_deref(), firmware };
     let image = image::build(&contents)?;
-    step(&format!(
-        "booting Linux {} with {} on {}: scenario {}",
-        kernel.release,
-        args.driver.name(),
-        args.chip.name(),
-        args.scenario.name()
-    ));
-    let sticks = sticks(args)?;
-    let boot = Boot { kernel: &kernel.image(), image: &image, sticks: sticks.chips.len() };
-    let machine = Machine::start(&directory, &boot)?;
-    let emulator = match &emulator {
-        Some((program, _)) => Some(Emulator::start(program, &directory, &sticks)?),
+    let driver = args.driver.name();
+    step(&format!("booting Linux {}: {driver} on {}", kernel.release, args.chip.name()));
+    let played = play(args, &kernel.image(), &image, emulator.as_ref(), directory.path());
+    let outcome = directory.keep_unless_ok(played, args.scenario.name())?;
+    Ok(Done { driver, release: kernel.release, outcome })
+}
+
+/// Boots and plays in `directory`, then checks.
+fn play(
+    args: &Args,
+    kernel: &Path,
+    image: &[u8],
+    emulator: Option<&(PathBuf, PathBuf)>,
+    directory: &Path,
+) -> Result<Outcome> {
+    let air = directory.join("air.pcap");
+    let sticks = scene::sticks(args, &air)?;
+    let boot = Boot { kernel, image, sticks: sticks.chips.len() };
+    let machine = Machine::start(directory, &boot)?;
+    let child = match emulator {
+        Some((program, _)) => Some(Emulator::start(program, directory, &sticks)?),
         None => None,
     };
     let limit = Duration::from_secs(args.scenario.limit_seconds());
-    let played = Stage::new(machine, emulator)?.play(limit);
-    let outcome = played.with_context(|| {
-        format!("scenario {}; logs in {}", args.scenario.name(), directory.display())
-    })?;
-    let _ = fs::remove_dir_all(&directory);
-    Ok(Done { release: kernel.release, outcome })
+    let played = Stage::new(machine, child)?.play(limit);
+    if let (Some(wanted), true) = (&args.air_pcap, air.exists()) {
+        // Also of a run that failed: it may show why.
+        copy(&air, wanted)?;
+    }
+    let outcome = played?;
+    if emulator.is_some() {
+        check(args, &outcome, directory, &air)?;
+    }
+    Ok(outcome)
 }
 
-/// Builds the emulator and its firmware images.
+/// Checks what the scenario left behind.
+fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result<()> {
+    match args.scenario {
+        Scenario::Wpa2 => {
+            let seen = check::air::check(air, args)?;
+            step(&format!(
+                "air: {} frames, the 4-way handshake, {} pings and {} answers decrypted",
+                seen.frames, seen.requests, seen.replies
+            ));
+        }
+        Scenario::Scan => {
+            let (all, directed) = scene::expected_scan(args);
+            check::scan::check(&check::scan::parse(&outcome.text("scan")?), &all)?;
+            check::scan::check(&check::scan::parse(&outcome.text("directed")?), &directed)?;
+            step("scan: names, channels, signals and security as on the air");
+        }
+        Scenario::Monitor => {
+            let capture = directory.join("monitor.pcap");
+            fs::write(&capture, outcome.file("monitor")?)?;
+            if let Some(wanted) = &args.pcap {
+                copy(&capture, wanted)?;
+            }
+            let compared = check::monitor::check(&capture, air)?;
+            step(&format!(
+                "monitor: {} frames as the air sent them; rates {:?}, signals {:?} dBm",
+                compared.frames, compared.rates, compared.signals
+            ));
+        }
+        Scenario::Open | Scenario::Unplug | Scenario::Transfers => {}
+    }
+    Ok(())
+}
+
+/// Builds the emulator and its firmware images: its program and their directory.
 fn prepare_emulator(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     setup::ensure(&[Purpose::Emulator])?;
     step("building the emulator");
@@ -107,81 +168,8 @@ fn prepare_emulator(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((program, firmware))
 }
 
-/// The sticks and software access points of a scenario.
-fn sticks(args: &Args) -> Result<Sticks<'_>> {
-    let chip = args.chip.name();
-    let (ssid, psk, channel) = (&args.ssid, &args.psk, settings::CHANNEL);
-    let (chips, access_points) = match args.scenario {
-        Scenario::Wpa2 => (vec![chip, chip], vec![]),
-        Scenario::Open | Scenario::Unplug | Scenario::Transfers => {
-            (vec![chip], vec![format!("ssid={ssid},channel={channel}")])
-        }
-        Scenario::Scan => (
-            vec![chip],
-            vec![
-                format!("ssid={ssid}-open,channel=1"),
-                format!("ssid={ssid}-wpa2,psk={psk},channel={channel}"),
-                format!("ssid={ssid}-hidden,hidden,channel=11"),
-            ],
-        ),
-        Scenario::Monitor => (vec![chip], vec![format!("ssid={ssid},psk={psk},channel={channel}")]),
-    };
-    Ok(Sticks {
-        chips,
-        access_points,
-        seed: args.seed,
-        air_pcap: absolute(args.air_pcap.as_deref())?,
-        trace: absolute(args.trace.as_deref())?,
-    })
-}
-
-/// A path that holds in another working directory.
-fn absolute(path: Option<&Path>) -> Result<Option<PathBuf>> {
-    path.map(|path| std::path::absolute(path).with_context(|| format!("{}", path.display())))
-        .transpose()
-}
-
-/// A new directory for this run; those of runs that are over and were not kept are removed.
-fn fresh_directory() -> Result<PathBuf> {
-    let runs = progress::artefacts().join("run");
-    fs::create_dir_all(&runs).with_context(|| format!("{}", runs.display()))?;
-    for entry in fs::read_dir(&runs)?.flatten() {
-        let name = entry.file_name().to_string_lossy().into_owned();
-        let owner = Path::new("/proc").join(&name);
-        if name.bytes().all(|byte| byte.is_ascii_digit()) && !owner.exists() {
-            let _ = fs::remove_dir_all(entry.path());
-        }
-    }
-    let directory = runs.join(std::process::id().to_string());
-    let _ = fs::remove_dir_all(&directory);
-    fs::create_dir_all(&directory).with_context(|| format!("{}", directory.display()))?;
-    Ok(directory)
-}
-
-/// The one object that `--json` promises.
-fn report(args: &Args, done: Option<&Done>, error: Option<&str>, time: Duration) -> Value {
-    let mut object = Map::new();
-    let mut set = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    set("driver", json!(args.driver.name()));
-    set("chip", json!(args.chip.name()));
-    set("kernel", json!(done.map_or(args.kernel.as_str(), |done| done.release.as_str())));
-    set("scenario", json!(args.scenario.name()));
-    set("ok", json!(error.is_none()));
-    set("seconds", json!((time.as_secs_f64() * 100.0).round() / 100.0));
-    set("seed", json!(args.seed));
-    if let Some(error) = error {
-        set("error", json!(error.lines().next().unwrap_or_default()));
-    }
-    if let Some(Done { outcome, .. }) = done {
-        set("control_transfers", json!(outcome.total.control_transfers));
-        set("control_bytes", json!(outcome.total.control_bytes));
-        set("bulk_bytes", json!(outcome.total.bulk_bytes));
-        set("faults", json!(outcome.total.faults));
-        for (name, text) in &outcome.values {
-            set(name, text.parse::<u64>().map_or_else(|_| json!(text), |number| json!(number)));
-        }
-        let phases = outcome.phases.iter().map(|(name, counts)| (name.clone(), counts.json()));
-        set("phases", Value::Object(phases.collect()));
-    }
-    Value::Object(object)
+/// Copies a file, naming the target when that fails.
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::copy(from, to).with_context(|| format!("{}", to.display()))?;
+    Ok(())
 }

@@ -7,6 +7,11 @@ use super::unplug;
 /// The channel that access points and captures use unless a scenario says otherwise.
 pub(super) const CHANNEL: u8 = 6;
 
+/// The networks of a scan besides the caller's.
+pub(super) const OPEN_SSID: &str = "skerry";
+/// See [`OPEN_SSID`]; its beacons do not name it.
+pub(super) const HIDDEN_SSID: &str = "burrow";
+
 /// The centre of that channel, in MHz.
 const FREQUENCY_MHZ: u16 = 2437;
 
@@ -31,6 +36,7 @@ fn shell_settings(args: &Args) -> String {
     set("DRIVER", args.driver.name());
     set("AP_DRIVER", access_point);
     set("SSID", &args.ssid);
+    set("HIDDEN_SSID", HIDDEN_SSID);
     set("CHANNEL", &CHANNEL.to_string());
     if args.scenario == Scenario::Unplug {
         set("MOMENTS", &unplug::moments(args.seed));

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use serde_json::Value;
 
 use super::counts::{Counts, Phases};
@@ -35,6 +35,19 @@ pub(super) struct Outcome {
     pub(super) total: Counts,
     /// The guest's console.
     pub(super) console: String,
+}
+
+impl Outcome {
+    /// A file that the guest sent.
+    pub(super) fn file(&self, name: &str) -> Result<&[u8]> {
+        let file = self.files.get(name).map(Vec::as_slice);
+        file.with_context(|| format!("the guest sent no file {name}"))
+    }
+
+    /// A file that the guest sent, as text.
+    pub(super) fn text(&self, name: &str) -> Result<String> {
+        Ok(String::from_utf8_lossy(self.file(name)?).into_owned())
+    }
 }
 
 /// A machine and what is plugged into it.

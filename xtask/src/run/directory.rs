@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! A directory of its own for each run: `target/tern/run/<process>`, where the sockets and logs
+//! are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::progress;
+
+/// The longest path of a UNIX socket (108 bytes with its end), less our longest socket's name.
+const PATH_MAX: usize = 108 - 12;
+
+/// A directory that goes away with this value, unless the run failed.
+pub(super) struct Directory {
+    path: PathBuf,
+    is_kept: bool,
+}
+
+impl Directory {
+    /// A new, empty one. Those of runs that are over are removed.
+    pub(super) fn new() -> Result<Self> {
+        let mut runs = progress::artefacts().join("run");
+        if runs.as_os_str().len() + 10 > PATH_MAX {
+            runs = std::env::temp_dir().join("tern-run");
+        }
+        fs::create_dir_all(&runs).with_context(|| format!("{}", runs.display()))?;
+        remove_old(&runs)?;
+        let path = runs.join(std::process::id().to_string());
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).with_context(|| format!("{}", path.display()))?;
+        Ok(Self { path, is_kept: false })
+    }
+
+    /// Where it is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Passes a result on; if it is an error, the logs stay, but not sockets and images.
+    pub(super) fn keep_unless_ok<T>(mut self, result: Result<T>, scenario: &str) -> Result<T> {
+        if result.is_err() {
+            self.is_kept = true;
+            let _ = fs::remove_file(self.path.join("image.cpio"));
+            for entry in fs::read_dir(&self.path)?.flatten() {
+                if entry.path().extension().is_some_and(|end| end == "sock") {
+                    let _ = fs::remove_file(entry.path());
+                }
+            }
+        }
+        result.with_context(|| format!("scenario {scenario} (logs: {})", self.path.display()))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        if !self.is_kept {
+            let _ = fs::remove_dir_all(&self.path);
+        }
+    }
+}
+
+/// Removes the directories of processes that have ended.
+fn remove_old(runs: &Path) -> Result<()> {
+    for entry in fs::read_dir(runs)?.flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let is_process = name.bytes().all(|byte| byte.is_ascii_digit());
+        if is_process && !Path::new("/proc").join(&name).exists() {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+    Ok(())
+}

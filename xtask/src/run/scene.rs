@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Who is on the air in each scenario: sticks and software access points.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use super::check::scan::Expected;
+use super::emulator::Sticks;
+use super::options::{Args, Scenario};
+use super::settings::{CHANNEL, HIDDEN_SSID, OPEN_SSID};
+
+/// The host behind every access point has this address.
+const ADDRESS: &str = "10.6.0.1/24";
+
+/// Access points of the scan: last byte of the address, channel, signal in dBm.
+const SCAN_OPEN: (u8, u8, i8) = (1, 1, -45);
+const SCAN_WPA2: (u8, u8, i8) = (2, CHANNEL, -60);
+const SCAN_HIDDEN: (u8, u8, i8) = (3, 11, -70);
+
+/// The sticks and software access points of a scenario. The air is always captured, into
+/// `air_pcap`.
+pub(super) fn sticks<'a>(args: &'a Args, air_pcap: &Path) -> Result<Sticks<'a>> {
+    let chip = args.chip.name();
+    let (ssid, psk) = (escape(&args.ssid), escape(&args.psk));
+    let plain = format!("ssid={ssid},channel={CHANNEL},address={ADDRESS}");
+    let (chips, access_points) = match args.scenario {
+        Scenario::Wpa2 => (vec![chip, chip], vec![]),
+        Scenario::Open | Scenario::Unplug | Scenario::Transfers => (vec![chip], vec![plain]),
+        Scenario::Scan => (
+            vec![chip],
+            vec![
+                format!("ssid={OPEN_SSID},{}", place(SCAN_OPEN)),
+                format!("ssid={ssid},psk={psk},{}", place(SCAN_WPA2)),
+                format!("ssid={HIDDEN_SSID},hidden,{}", place(SCAN_HIDDEN)),
+            ],
+        ),
+        // Others at other strengths, so that not every frame has the same signal.
+        Scenario::Monitor => (
+            vec![chip, chip],
+            vec![
+                plain,
+                format!("ssid={OPEN_SSID},{}", place((1, CHANNEL, -40))),
+                format!("ssid={ssid},psk={psk},{}", place((2, CHANNEL, -75))),
+            ],
+        ),
+    };
+    let trace = args.trace.as_deref().map(absolute).transpose()?;
+    let air_pcap = Some(absolute(air_pcap)?);
+    Ok(Sticks { chips, access_points, seed: args.seed, air_pcap, trace })
+}
+
+/// What a scan of all channels should list, and what a scan for the hidden name should add.
+pub(super) fn expected_scan(args: &Args) -> (Vec<Expected>, Vec<Expected>) {
+    let expect = |(number, channel, signal): (u8, u8, i8), ssid: &str, is_wpa2| Expected {
+        bssid: bssid(number),
+        frequency_mhz: 2407 + 5 * u16::from(channel),
+        signal_dbm: f64::from(signal),
+        ssid: ssid.to_owned(),
+        is_wpa2,
+    };
+    let all = vec![
+        expect(SCAN_OPEN, OPEN_SSID, false),
+        expect(SCAN_WPA2, &as_iw_prints(&args.ssid), true),
+        expect(SCAN_HIDDEN, "", false),
+    ];
+    (all, vec![expect(SCAN_HIDDEN, HIDDEN_SSID, false)])
+}
+
+/// Where an access point is, as `--ap` takes it.
+fn place((number, channel, signal): (u8, u8, i8)) -> String {
+    format!("bssid={},channel={channel},signal={signal}", bssid(number))
+}
+
+/// A locally administered address.
+fn bssid(number: u8) -> String {
+    format!("02:74:65:72:6e:{number:02x}")
+}
+
+/// A value for `--ap`: commas and backslashes are marked.
+fn escape(value: &str) -> String {
+    value.replace('\\', "\\\\").replace(',', "\\,")
+}
+
+/// A network's name as `iw` prints it: what is not printable ASCII, a backslash, or a space at
+/// either end as `\xNN`.
+fn as_iw_prints(ssid: &str) -> String {
+    let last = ssid.len().saturating_sub(1);
+    let mut out = String::new();
+    for (index, byte) in ssid.bytes().enumerate() {
+        let is_plain = byte.is_ascii_graphic() && byte != b'\\';
+        if is_plain || (byte == b' ' && index != 0 && index != last) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+/// A path that holds in another working directory.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("{}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{as_iw_prints, escape};
+
+    #[test]
+    fn values_and_names() {
+        assert_eq!(escape("a,b\\c"), "a\\,b\\\\c");
+        assert_eq!(as_iw_prints("my net"), "my net");
+        assert_eq!(as_iw_prints(" \u{e9}\\"), "\\x20\\xc3\\xa9\\x5c");
+    }
+}
