@@ -5,6 +5,7 @@
 
 pub mod access_point;
 pub mod air;
+pub mod chip;
 pub mod host;
 pub mod station;
 pub mod supplicant;
