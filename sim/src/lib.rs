@@ -7,6 +7,8 @@ pub mod access_point;
 pub mod air;
 pub mod chip;
 pub mod host;
+pub mod misuse;
+pub mod os;
 pub mod station;
 pub mod supplicant;
 
