@@ -21,6 +21,12 @@ pub(crate) enum Purpose {
     Guest,
     /// Build and run the emulated sticks.
     Emulator,
+    /// Compile Rust for a kernel.
+    Compiler,
+    /// Check style.
+    Lint,
+    /// Build modules with a kernel's own build system.
+    Module,
 }
 
 impl Purpose {
@@ -30,6 +36,9 @@ impl Purpose {
             Self::Kernel => "kernel",
             Self::Guest => "guest",
             Self::Emulator => "emulator",
+            Self::Compiler => "compiler",
+            Self::Lint => "lint",
+            Self::Module => "module",
         }
     }
 }
@@ -95,14 +104,14 @@ fn package_status(wanted: &[&str]) -> Result<String> {
 }
 
 /// Whether apt-get may be used.
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
     line.and_then(|ids| ids.split_whitespace().nth(1)) == Some("0")
 }
 
 /// Fetches the lists of what can be installed (root only: others keep the lists they have).
-fn update_lists() -> Result<()> {
+pub(crate) fn update_lists() -> Result<()> {
     step("fetching the lists of packages");
     progress::output(&mut apt_get(&["update"]))?;
     Ok(())
@@ -129,7 +138,14 @@ mod tests {
 
     #[test]
     fn list_is_well_formed() {
-        let all = [Purpose::Kernel, Purpose::Guest, Purpose::Emulator];
+        let all = [
+            Purpose::Kernel,
+            Purpose::Guest,
+            Purpose::Emulator,
+            Purpose::Compiler,
+            Purpose::Lint,
+            Purpose::Module,
+        ];
         let lines = PACKAGES.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(packages(&all).len(), lines, "a line has an unknown purpose or no package");
         assert!(packages(&[Purpose::Guest]).contains(&"hostapd"));

@@ -1,32 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! Debian packages: installed (as root), or fetched and unpacked into a directory of ours, which
-//! needs no rights and leaves the machine alone.
+//! Debian packages, fetched and unpacked into a directory of ours, which needs no rights and leaves
+//! the machine alone.
 
 use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::progress;
-
-/// Whether we may install packages.
-fn is_root() -> bool {
-    progress::stdout(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
-}
-
-/// Installs packages for `purpose`, or says which line would.
-pub(crate) fn install(purpose: &str, packages: &[&str]) -> Result<()> {
-    let line = format!("apt-get install -y --no-install-recommends {}", packages.join(" "));
-    if !is_root() {
-        bail!("{purpose} is missing; this installs it:\n    sudo {line}");
-    }
-    progress::step(&format!("install {purpose}: {}", packages.join(" ")));
-    lists()?;
-    let mut apt = Command::new("apt-get");
-    apt.args(["install", "-y", "--no-install-recommends"]).args(packages);
-    apt.env("DEBIAN_FRONTEND", "noninteractive");
-    progress::output(&mut apt).map(drop)
-}
+use crate::{progress, setup};
 
 /// Makes sure that apt knows any package at all (a fresh image has no lists).
 pub(crate) fn lists() -> Result<()> {
@@ -34,11 +15,10 @@ pub(crate) fn lists() -> Result<()> {
     if !known.trim().is_empty() {
         return Ok(());
     }
-    if !is_root() {
+    if !setup::is_root() {
         bail!("apt has no package lists; this fetches them:\n    sudo apt-get update");
     }
-    progress::step("fetch apt's package lists");
-    progress::output(Command::new("apt-get").arg("update")).map(drop)
+    setup::update_lists()
 }
 
 /// Names of all packages that begin with `prefix`.

@@ -8,6 +8,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::debs;
 use crate::progress;
+use crate::setup::{self, Purpose};
 
 /// The kernel series that a command takes when none is named.
 pub(crate) const DEFAULT_SERIES: &str = "6.12";
@@ -43,6 +44,7 @@ pub(crate) fn of_kernel(kernel: &str) -> Result<Tree> {
     let root = cache().join(&release);
     let dir = root.join("usr/src").join(format!("linux-headers-{release}"));
     if !dir.join("Module.symvers").exists() {
+        setup::ensure(&[Purpose::Module])?;
         debs::unpack(&packages(&release)?, &root)?;
         let common = format!("linux-headers-{}-common", release.trim_end_matches("-amd64"));
         // Debian's says /usr/src; ours must work wherever it is, also after a move.

@@ -7,16 +7,17 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{debs, headers::Tree};
+use super::headers::Tree;
 use crate::progress;
+use crate::setup::{self, Purpose};
 
 /// What Kbuild runs for an out-of-tree module.
-const TOOLS: [(&str, &str); 4] =
-    [("make", "make"), ("gcc-12", "gcc-12"), ("ld.bfd", "binutils"), ("objcopy", "binutils")];
+const TOOLS: [&str; 4] = ["make", "gcc-12", "ld.bfd", "objcopy"];
 
 /// Builds in `dir`, which holds `core.o_shipped` already; the C sources are copied there.
 pub(crate) fn module(tree: &Tree, source: &Path, dir: &Path) -> Result<PathBuf> {
     tools()?;
+    write_ids(dir)?;
     copy_sources(source, dir)?;
     progress::step(&format!("Kbuild against {}", tree.dir.display()));
     let module = dir.join("tern.ko");
@@ -41,27 +42,40 @@ pub(crate) fn module(tree: &Tree, source: &Path, dir: &Path) -> Result<PathBuf> 
 /// Finds the programs, or installs their packages.
 fn tools() -> Result<()> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let there = |tool: &str| std::env::split_paths(&path).any(|dir| dir.join(tool).exists());
-    let missing: Vec<&str> =
-        TOOLS.iter().filter(|(tool, _)| !there(tool)).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    debs::install("what builds kernel modules", &missing)
+    let there = |tool: &&str| std::env::split_paths(&path).any(|dir| dir.join(tool).exists());
+    if TOOLS.iter().all(there) { Ok(()) } else { setup::ensure(&[Purpose::Module]) }
 }
 
-/// Copies the C side, touching only what changed so that make does not work in vain.
+/// Writes `ids.h`: every USB id, as entries of a table of `struct usb_device_id`.
+fn write_ids(dir: &Path) -> Result<()> {
+    let mut text = String::from("/* Made by `cargo xtask build` from chips/src/ids.rs. */\n");
+    text.push_str("#define TERN_USB_IDS \\\n");
+    for id in tern_chips::ids::USB_IDS {
+        text.push_str(&format!(
+            "\t{{ USB_DEVICE(0x{:04x}, 0x{:04x}) }}, \\\n",
+            id.vendor, id.product
+        ));
+    }
+    text.push('\n');
+    write_changed(&dir.join("ids.h"), text.as_bytes())
+}
+
+/// Writes a file unless that is what it holds, so that make does not work in vain.
+fn write_changed(path: &Path, bytes: &[u8]) -> Result<()> {
+    if std::fs::read(path).ok().as_deref() != Some(bytes) {
+        std::fs::write(path, bytes)?;
+    }
+    Ok(())
+}
+
+/// Copies the C side.
 fn copy_sources(from: &Path, to: &Path) -> Result<()> {
     for entry in std::fs::read_dir(from)? {
         let path = entry?.path();
         let wanted = path.file_name() == Some(OsStr::new("Kbuild"))
             || path.extension().is_some_and(|extension| extension == "c" || extension == "h");
         let Some(name) = path.file_name().filter(|_| wanted) else { continue };
-        let bytes = std::fs::read(&path)?;
-        let target = to.join(name);
-        if std::fs::read(&target).ok().as_deref() != Some(&bytes) {
-            std::fs::write(&target, &bytes)?;
-        }
+        write_changed(&to.join(name), &std::fs::read(&path)?)?;
     }
     Ok(())
 }

@@ -9,11 +9,8 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::debs;
 use crate::progress;
-
-/// Debian's compiler and the sources of its library.
-pub(crate) const PACKAGES: [&str; 2] = ["rustc-web", "rust-web-src"];
+use crate::setup::{self, Purpose};
 
 /// A compiler that can build `core` itself.
 pub(crate) struct Toolchain {
@@ -34,7 +31,7 @@ pub(crate) fn find() -> Result<Toolchain> {
     if let Some(found) = installed() {
         return Ok(found);
     }
-    debs::install("a Rust compiler with the sources of its library", &PACKAGES)?;
+    setup::ensure(&[Purpose::Compiler])?;
     installed().context("no Rust compiler with library sources, even after installing one")
 }
 

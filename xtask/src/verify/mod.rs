@@ -92,5 +92,5 @@ fn module_checks(path: &Path, release: Option<&str>) -> Result<Vec<Check>> {
 
 /// Vendor and product of every USB device that the driver answers to.
 fn usb_ids() -> Vec<(u16, u16)> {
-    Vec::new()
+    tern_chips::ids::USB_IDS.iter().map(|id| (id.vendor, id.product)).collect()
 }
