@@ -41,7 +41,10 @@ use stage::{Outcome, Stage};
 
 /// Carries the command out.
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
-    args.check()?;
+    if let Err(error) = args.check() {
+        eprintln!("error: {error:#}");
+        return Ok(ExitCode::from(2));
+    }
     let start = Instant::now();
     let mut done = Vec::new();
     let result = drivers(&args).iter().try_for_each(|args| {
