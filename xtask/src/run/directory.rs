@@ -3,7 +3,9 @@
 //! are.
 
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 
@@ -12,10 +14,15 @@ use crate::progress;
 /// The longest path of a UNIX socket (108 bytes with its end), less our longest socket's name.
 const PATH_MAX: usize = 108 - 12;
 
+/// Waits for a word or for our end, whichever way that comes, and removes the directory if there
+/// was no word.
+const JANITOR: &str = "trap '' INT TERM HUP; read -r word || rm -rf \"$1\"";
+
 /// A directory that goes away with this value, unless the run failed.
 pub(super) struct Directory {
     path: PathBuf,
     is_kept: bool,
+    janitor: Child,
 }
 
 impl Directory {
@@ -30,7 +37,10 @@ impl Directory {
         let path = runs.join(std::process::id().to_string());
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).with_context(|| format!("{}", path.display()))?;
-        Ok(Self { path, is_kept: false })
+        let mut command = Command::new("sh");
+        command.args(["-c", JANITOR, "sh"]).arg(&path).stdin(Stdio::piped());
+        let janitor = command.stdout(Stdio::null()).spawn().context("sh did not start")?;
+        Ok(Self { path, is_kept: false, janitor })
     }
 
     /// Where it is.
@@ -58,6 +68,10 @@ impl Drop for Directory {
         if !self.is_kept {
             let _ = fs::remove_dir_all(&self.path);
         }
+        if let Some(mut input) = self.janitor.stdin.take() {
+            let _ = input.write_all(b"done\n");
+        }
+        let _ = self.janitor.wait();
     }
 }
 
