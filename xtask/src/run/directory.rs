@@ -80,7 +80,9 @@ fn remove_old(runs: &Path) -> Result<()> {
     for entry in fs::read_dir(runs)?.flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let is_process = name.bytes().all(|byte| byte.is_ascii_digit());
-        if is_process && !Path::new("/proc").join(&name).exists() {
+        // A zombie has ended too, and has no command line any more.
+        let command_line = fs::read(Path::new("/proc").join(&name).join("cmdline"));
+        if is_process && command_line.unwrap_or_default().is_empty() {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
