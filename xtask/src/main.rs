@@ -6,6 +6,7 @@
 
 mod build;
 mod emu;
+mod lock;
 mod progress;
 mod run;
 mod setup;

@@ -8,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::lock;
 use crate::progress::{self, step};
 
 pub(crate) use kernel::{Kernel, kernel};
@@ -72,6 +73,7 @@ fn missing<'a>(wanted: &[&'a str], status: &str) -> Vec<&'a str> {
 ///
 /// Not a Debian machine; not root (the message is the line to run); apt-get failed.
 pub(crate) fn ensure(purposes: &[Purpose]) -> Result<()> {
+    let _held = lock::hold("packages")?;
     let wanted = packages(purposes);
     let absent = missing(&wanted, &package_status(&wanted)?);
     if absent.is_empty() {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, Result, bail};
 
 use super::debs;
+use crate::lock;
 use crate::progress;
 use crate::setup::{self, Purpose};
 
@@ -40,6 +41,7 @@ pub(crate) fn release(kernel: &str) -> Result<String> {
 
 /// Headers of `kernel` from Debian.
 pub(crate) fn of_kernel(kernel: &str) -> Result<Tree> {
+    let _held = lock::hold("headers")?;
     let release = release(kernel)?;
     let root = cache().join(&release);
     let dir = root.join("usr/src").join(format!("linux-headers-{release}"));

@@ -35,6 +35,7 @@ pub(crate) fn object(
 ) -> Result<()> {
     progress::step(&format!("merge into one object with {} entry points", exports.len()));
     let whole = object.with_extension("whole");
+    let local = object.with_extension("local");
     let mut link = Command::new("ld.bfd");
     link.args(["-r", "--gc-sections"]);
     for name in exports {
@@ -47,9 +48,16 @@ pub(crate) fn object(
     for name in exports {
         copy.arg(format!("--keep-global-symbol={name}"));
     }
-    progress::output(copy.arg(&whole).arg(object))?;
+    progress::output(copy.arg(&whole).arg(&local))?;
     std::fs::remove_file(&whole)?;
-    defined(object, exports)
+    defined(&local, exports)?;
+    // Kbuild goes by the time of the file: an unchanged one stays as it is.
+    if std::fs::read(object).ok() == Some(std::fs::read(&local)?) {
+        std::fs::remove_file(&local)?;
+    } else {
+        std::fs::rename(&local, object)?;
+    }
+    Ok(())
 }
 
 /// Fails if an entry point is not in the object: the module would not link, or not run.

@@ -19,7 +19,7 @@ use std::time::Instant;
 use anyhow::{Result, bail};
 use clap::ValueEnum;
 
-use crate::progress;
+use crate::{lock, progress};
 
 /// Builds the module of an operating system
 #[derive(clap::Args)]
@@ -118,6 +118,7 @@ pub(crate) fn module(kernel: &str) -> Result<Built> {
 
 /// Builds `tern.ko` against a kernel's build directory.
 fn linux(tree: &headers::Tree) -> Result<Built> {
+    let _held = lock::hold("build")?;
     progress::step(&format!("build tern.ko for Linux {}", tree.release));
     let toolchain = toolchain::find()?;
     let library = rust::library("tern-linux", &toolchain, rust::Kernel::Linux)?;

@@ -10,6 +10,7 @@ use anyhow::{Context as _, Result, bail};
 
 use super::{Purpose, ensure};
 use crate::build::{debs, headers};
+use crate::lock;
 use crate::progress::{self, step};
 
 /// An unpacked kernel: image and modules of one release.
@@ -40,6 +41,7 @@ impl Kernel {
 ///
 /// No such package in apt's lists; a download or unpacking that failed.
 pub(crate) fn kernel(series: &str) -> Result<Kernel> {
+    let _held = lock::hold("kernel")?;
     let release = headers::release(series)?;
     let root = progress::artefacts().join("cache").join(format!("linux-{release}"));
     let kernel = Kernel { release, root };

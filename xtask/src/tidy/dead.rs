@@ -36,13 +36,15 @@ pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
 fn is_root(path: &str) -> bool {
     let Some((_, inside)) = path.split_once('/') else { return false };
     let parts: Vec<&str> = inside.split('/').collect();
-    match parts.as_slice() {
-        ["build.rs"] | ["src", "lib.rs" | "main.rs"] | ["src", "bin", _] => true,
-        ["src", "bin", _, "main.rs"] => true,
-        ["tests" | "benches" | "examples", _] => true,
-        ["tests" | "benches" | "examples", _, "main.rs"] => true,
-        _ => false,
-    }
+    matches!(
+        parts.as_slice(),
+        ["build.rs"]
+            | ["src", "lib.rs" | "main.rs"]
+            | ["src", "bin", _]
+            | ["src", "bin", _, "main.rs"]
+            | ["tests" | "benches" | "examples", _]
+            | ["tests" | "benches" | "examples", _, "main.rs"]
+    )
 }
 
 /// The directory in which the modules of a file lie.

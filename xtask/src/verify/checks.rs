@@ -300,10 +300,10 @@ fn roots(module: &Module, lists: &Lists, graph: &Graph) -> (Vec<usize>, Vec<usiz
         }
     }
     let (mut data, mut worker) = (Vec::new(), Vec::new());
-    for at in 0..module.functions.len() {
+    for (at, called) in called.into_iter().enumerate() {
         let entries: BTreeSet<Class> =
             graph.edges[at].iter().filter_map(|edge| class_of(edge.to)).collect();
-        let by_calls = match (called[at], entries.len()) {
+        let by_calls = match (called, entries.len()) {
             (false, 1) => entries.first().copied(),
             (false, _) => Some(Class::Worker),
             (true, _) => None,

@@ -348,7 +348,7 @@ impl Walk<'_> {
             && instruction.op0_register() == Register::RSP;
         let to_rbp = instruction.op0_kind() == OpKind::Register
             && instruction.op0_register() == Register::RBP;
-        let constant = || i64::try_from(instruction.immediate(1) as i64).ok();
+        let constant = || instruction.immediate(1) as i64;
         let immediate = instruction.op_count() > 1
             && !matches!(instruction.op1_kind(), OpKind::Register | OpKind::Memory);
         match instruction.mnemonic() {
@@ -357,11 +357,11 @@ impl Walk<'_> {
                 Some(frame) => state.depth = frame - 8,
                 None => return false,
             },
-            Mnemonic::Sub if to_rsp && immediate => state.depth += constant().unwrap_or(0),
-            Mnemonic::Add if to_rsp && immediate => state.depth -= constant().unwrap_or(0),
+            Mnemonic::Sub if to_rsp && immediate => state.depth += constant(),
+            Mnemonic::Add if to_rsp && immediate => state.depth -= constant(),
             // Rounds down: at most the alignment less the eight bytes that are always aligned.
             Mnemonic::And if to_rsp && immediate => {
-                state.depth += (-constant().unwrap_or(0) - 8).max(0);
+                state.depth += (-constant() - 8).max(0);
             }
             Mnemonic::Lea if to_rsp => match self.address(instruction, *state) {
                 Some(depth) => state.depth = depth,
