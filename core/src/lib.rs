@@ -18,8 +18,11 @@
 
 pub mod chip;
 pub mod control;
+pub mod crypto;
+pub mod data;
 pub mod io;
 pub mod os;
+pub mod rate;
 pub mod types;
 pub mod wire;
 

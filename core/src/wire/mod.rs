@@ -4,6 +4,8 @@
 //! never panic, and what is malformed is `None` or skipped.
 
 pub mod bss;
+pub mod data;
+pub mod eapol;
 pub mod elements;
 pub mod header;
 pub mod mgmt;

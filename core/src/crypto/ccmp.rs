@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! CCMP-128 (IEEE Std 802.11-2020, 12.5.3), in place, over AES and CCM of RustCrypto.
+
+use core::fmt;
+
+use aes::{
+    Aes128Enc,
+    cipher::{Array, KeyInit},
+};
+use ccm::{
+    AeadInOut, Ccm,
+    aead::inout::InOutBuf,
+    consts::{U8, U13},
+};
+use heapless::Vec;
+
+use crate::wire::{
+    data::{QOS, QOS_TID},
+    header::{FrameControl, FrameType, HEADER_LEN as MAC_HEADER_LEN, Header},
+};
+
+/// Bytes of a key.
+pub const KEY_LEN: usize = 16;
+/// Bytes of the CCMP header, between the header of the frame and what is encrypted.
+pub const HEADER_LEN: usize = 8;
+/// Bytes of the MIC, the last of the frame.
+pub const MIC_LEN: usize = 8;
+/// The highest packet number (48 bits).
+pub const PN_MAX: u64 = (1 << 48) - 1;
+/// In the CCMP header: there is an extended IV, as always with CCMP.
+const EXT_IV: u8 = 0x20;
+/// Most bytes of additional authenticated data: with a fourth address and QoS Control.
+const AAD_MAX: usize = 30;
+/// In the nonce: this is a management frame.
+const NONCE_MANAGEMENT: u8 = 0x10;
+
+/// Writes a CCMP header (12.5.3.2) for key identifier `index`, 0 to 3.
+pub const fn header(pn: u64, index: u8) -> [u8; HEADER_LEN] {
+    let [p0, p1, p2, p3, p4, p5, ..] = pn.to_le_bytes();
+    [p0, p1, 0, EXT_IV | (index & 3) << 6, p2, p3, p4, p5]
+}
+
+/// Reads packet number and key identifier from a CCMP header; `None` if it is none.
+pub fn parse_header(bytes: &[u8]) -> Option<(u64, u8)> {
+    let [p0, p1, _, id, p2, p3, p4, p5] = *bytes.first_chunk()?;
+    let pn = u64::from_le_bytes([p0, p1, p2, p3, p4, p5, 0, 0]);
+    (id & EXT_IV != 0).then_some((pn, id >> 6))
+}
+
+/// Why a frame was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// It is too short, or its header is that of another kind of frame.
+    Malformed,
+    /// It is not from who has the key, or was changed on its way.
+    Mic,
+}
+
+/// A key, expanded. It is wiped when dropped.
+pub struct Ccmp(Ccm<Aes128Enc, U8, U13>);
+
+impl fmt::Debug for Ccmp {
+    /// Never shows the key.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ccmp")
+    }
+}
+
+impl Ccmp {
+    /// Expands `key`.
+    pub fn new(key: &[u8; KEY_LEN]) -> Self {
+        Self(Ccm::from(Aes128Enc::new(key.into())))
+    }
+
+    /// Encrypts a whole frame in place: header of `header_len` bytes, CCMP header, plain text,
+    /// and [`MIC_LEN`] bytes of room. What cannot be encrypted is refused and wiped, so that it
+    /// never leaves in the clear.
+    pub fn seal(&self, frame: &mut [u8]) -> Result<(), Refused> {
+        let sealed = self.try_seal(frame);
+        if sealed.is_err() {
+            frame.fill(0);
+        }
+        sealed
+    }
+
+    fn try_seal(&self, frame: &mut [u8]) -> Result<(), Refused> {
+        let (parts, body) = Parts::split(frame).ok_or(Refused::Malformed)?;
+        let (text, mic) = body.split_last_chunk_mut::<MIC_LEN>().ok_or(Refused::Malformed)?;
+        let nonce = Array(parts.nonce);
+        let tag = self
+            .0
+            .encrypt_inout_detached(&nonce, &parts.aad, InOutBuf::from(text))
+            .map_err(|_| Refused::Malformed)?;
+        *mic = tag.0;
+        Ok(())
+    }
+
+    /// Checks and decrypts a whole frame in place, the reverse of [`Ccmp::seal`]; what follows
+    /// the CCMP header is the plain text then, and the MIC is still there. Time does not depend
+    /// on where a wrong MIC is wrong. Of a refused frame nothing readable is left.
+    pub fn open(&self, frame: &mut [u8]) -> Result<(), Refused> {
+        let (parts, body) = Parts::split(frame).ok_or(Refused::Malformed)?;
+        let (text, mic) = body.split_last_chunk_mut::<MIC_LEN>().ok_or(Refused::Malformed)?;
+        let (nonce, tag) = (Array(parts.nonce), Array(*mic));
+        self.0
+            .decrypt_inout_detached(&nonce, &parts.aad, InOutBuf::from(text), &tag)
+            .map_err(|_| Refused::Mic)
+    }
+}
+
+/// What the header of a frame gives to the cipher.
+struct Parts {
+    nonce: [u8; 13],
+    aad: Vec<u8, AAD_MAX>,
+}
+
+impl Parts {
+    /// Splits a frame behind its CCMP header, and computes nonce and additional data
+    /// (12.5.3.3.3 and 12.5.3.3.4).
+    fn split(frame: &mut [u8]) -> Option<(Self, &mut [u8])> {
+        let (header, rest) = Header::split(frame)?;
+        let control = header.control();
+        let is_management = match control.frame_type() {
+            FrameType::Management => true,
+            FrameType::Data => false,
+            FrameType::Control | FrameType::Other => return None,
+        };
+        let has_fourth = !is_management && control.has(FrameControl::TO_DS | FrameControl::FROM_DS);
+        let (fourth, rest) = rest.split_at_checked(if has_fourth { 6 } else { 0 })?;
+        let is_qos = !is_management && control.has(QOS);
+        let qos_len = match (is_qos, control.has(FrameControl::ORDER)) {
+            (false, _) => 0,
+            (true, false) => 2,
+            (true, true) => 6, // HT Control as well.
+        };
+        let (qos, rest) = rest.split_at_checked(qos_len)?;
+        let qos = qos.first_chunk::<2>().map(|qos| u16::from_le_bytes(*qos));
+        let (pn, _) = parse_header(rest)?;
+        let len = MAC_HEADER_LEN + fourth.len() + qos_len;
+
+        let [tid, _] = (qos.unwrap_or(0) & QOS_TID).to_le_bytes();
+        let [t0, t1, t2, t3, t4, t5] = header.addr2;
+        let [_, _, p5, p4, p3, p2, p1, p0] = pn.to_be_bytes();
+        let flags = if is_management { NONCE_MANAGEMENT } else { tid };
+        let nonce = [flags, t0, t1, t2, t3, t4, t5, p5, p4, p3, p2, p1, p0];
+
+        let aad = additional_data(header, fourth, qos)?;
+        let body = frame.get_mut(len + HEADER_LEN..)?;
+        Some((Self { nonce, aad }, body))
+    }
+}
+
+/// Additional authenticated data: the header without what may change on the way.
+fn additional_data(header: &Header, fourth: &[u8], qos: Option<u16>) -> Option<Vec<u8, AAD_MAX>> {
+    let may_change = FrameControl::RETRY | FrameControl::POWER_MANAGEMENT | FrameControl::MORE_DATA;
+    let mut masked = header.control().0 & !may_change;
+    if header.control().frame_type() == FrameType::Data {
+        masked &= !0x0070; // The subtype's low bits.
+    }
+    if qos.is_some() {
+        masked &= !FrameControl::ORDER;
+    }
+    masked |= FrameControl::PROTECTED;
+    let mut aad = Vec::new();
+    for piece in [
+        &masked.to_le_bytes()[..],
+        &header.addr1,
+        &header.addr2,
+        &header.addr3,
+        &[header.fragment(), 0],
+        fourth,
+    ] {
+        aad.extend_from_slice(piece).ok()?;
+    }
+    if let Some(qos) = qos {
+        // The A-MSDU bit counts only among stations that negotiated it (SPP A-MSDU); we never do.
+        aad.extend_from_slice(&(qos & QOS_TID).to_le_bytes()).ok()?;
+    }
+    Some(aad)
+}
