@@ -62,7 +62,8 @@ pub trait UsbChip: Send {
     /// Does what is due: beacons, frames that waited, firmware that starts.
     fn poll(&mut self, now: Micros, air: &mut Air);
 
-    /// When `poll` or `bulk_in` should be called next; `None` when only a request can change anything.
+    /// When `poll`, and then `bulk_in` until it returns nothing, should be called next; `None` when only
+    /// a request can change anything.
     fn next_event(&self, air: &Air) -> Option<Micros>;
 
     /// What a real chip would not have forgiven, one entry for each kind.

@@ -269,8 +269,7 @@ impl UsbChip for Rtl8192c {
 
     fn next_event(&self, air: &Air) -> Option<Micros> {
         let heard = air.next_event_of(self.radio);
-        let ready = (!self.received.is_empty()).then_some(0);
-        [heard, ready, self.next_beacon, self.firmware.next_event()].into_iter().flatten().min()
+        [heard, self.next_beacon, self.firmware.next_event()].into_iter().flatten().min()
     }
 
     fn faults(&self) -> &[Fault] {
