@@ -22,6 +22,7 @@ pub mod crypto;
 pub mod data;
 pub mod io;
 pub mod os;
+pub mod radiotap;
 pub mod rate;
 pub mod types;
 pub mod wire;

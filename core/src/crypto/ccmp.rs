@@ -178,3 +178,123 @@ fn additional_data(header: &Header, fourth: &[u8], qos: Option<u16>) -> Option<V
     }
     Some(aad)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn hex(digits: &str) -> Vec<u8> {
+        let digits: Vec<u8> =
+            digits.chars().filter_map(|digit| digit.to_digit(16)).map(|d| d as u8).collect();
+        digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+    }
+
+    fn key(digits: &str) -> Ccmp {
+        Ccmp::new(&hex(digits).try_into().unwrap())
+    }
+
+    /// Key, header, packet number with key identifier, plain text, and the frame that results.
+    type Vector = (&'static str, &'static str, (u64, u8), &'static str, &'static str);
+
+    /// IEEE Std 802.11-2020, J.6.4; the second and third are test MPDUs 2 and 6 of I.7.4 of
+    /// P802.11i/D7.0 (a reserved subtype with Order, and QoS data from an access point).
+    const VECTORS: [Vector; 3] = [
+        (
+            "c97c1f67ce371185514a8a19f2bdd52f",
+            "0848c32c0fd2e128a57c5030f1844408abaea5b8fcba8033",
+            (0xb503_9776_e70c, 0),
+            "f8ba1a55d02f85ae967bb62fb6cda8eb7e78a050",
+            "0848c32c0fd2e128a57c5030f1844408abaea5b8fcba80330ce70020769703b5
+             f3d0a2fe9a3dbf2342a643e43246e80c3c04d0197845ce0b16f97623",
+        ),
+        (
+            "8f7a053fa577a5597529272097a603d5",
+            "38c06a51ea100c846850eec1762c88deaf2ee9f46a07e0cc",
+            (0x31f3_cbba_97ea, 2),
+            "83a0634b5ed7627eb9df225e05740342de194117",
+            "38c06a51ea100c846850eec1762c88deaf2ee9f46a07e0ccea9700a0bacbf331
+             814b6965d05bf2b2ed38d4beb069fe82714a610b542fbf8da06aa4ae",
+        ),
+        (
+            "f71eea4e1f58804b9717230ad0614641",
+            "8852e11f5af28430fdabbff943b9f9a6ab1d98c7fe7350713d6a",
+            (0x6b81_eca4_8989, 1),
+            "abfda22d3a0bfc9cc1fc079363c2fca143e6eb1d",
+            "8852e11f5af28430fdabbff943b9f9a6ab1d98c7fe7350713d6a89890060a4ec816b
+             9a709b60a39d40b1dfb612e18b5f114badb6cc86309a8d5c466bbb71",
+        ),
+    ];
+
+    #[test]
+    fn published_vectors() {
+        for (tk, mac, (pn, index), text, sealed) in VECTORS {
+            let (mac, text, sealed) = (hex(mac), hex(text), hex(sealed));
+            let plain = [&mac[..], &header(pn, index), &text, &[0; MIC_LEN]].concat();
+            assert_eq!(parse_header(&plain[mac.len()..]), Some((pn, index)));
+            let mut frame = plain.clone();
+            key(tk).seal(&mut frame).unwrap();
+            assert_eq!(frame, sealed);
+            key(tk).open(&mut frame).unwrap();
+            assert_eq!(frame[..plain.len() - MIC_LEN], plain[..plain.len() - MIC_LEN]);
+        }
+    }
+
+    #[test]
+    fn what_may_change_on_the_way_does_not_matter_and_the_rest_does() {
+        let (tk, mac, _, _, sealed) = VECTORS[2];
+        let (sealed, header_len) = (hex(sealed), hex(mac).len());
+        for bit in 0..sealed.len() * 8 {
+            let mut frame = sealed.clone();
+            frame[bit / 8] ^= 1 << (bit % 8);
+            let opened = key(tk).open(&mut frame).is_ok();
+            let may_change = match (bit / 8, bit % 8) {
+                (0, 4..7) => true,            // subtype
+                (1, 3..6) => true,            // retry, power management, more data
+                (2..=3, _) => true,           // duration
+                (22, 4..8) | (23, _) => true, // sequence number
+                (24, 4..8) | (25, _) => true, // QoS Control but for the TID
+                (1, 6) => true,               // protected: counted as set
+                // CCMP header: reserved byte, reserved bits and key identifier.
+                (byte, bit) => byte == header_len + 2 || byte == header_len + 3 && bit != 5,
+            };
+            assert_eq!(opened, may_change, "bit {} of byte {}", bit % 8, bit / 8);
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_encrypted_does_not_leave() {
+        let mut frame = [0x08; 30];
+        assert_eq!(key(VECTORS[0].0).seal(&mut frame), Err(Refused::Malformed));
+        assert_eq!(frame, [0; 30]);
+    }
+
+    proptest! {
+        #[test]
+        fn round_trip(
+            control in any::<u16>(), rest in prop::collection::vec(any::<u8>(), 60..200),
+            pn in 0..=PN_MAX, index in 0_u8..4,
+        ) {
+            let mut frame = rest;
+            // Management or data, version 0.
+            frame[..2].copy_from_slice(&(control & !0x0007).to_le_bytes());
+            let len = crate::wire::data::Data::parse(&frame).map_or(24, |data| data.len);
+            frame[len..len + HEADER_LEN].copy_from_slice(&header(pn, index));
+            let (plain, text_end) = (frame.clone(), frame.len() - MIC_LEN);
+            let key = Ccmp::new(&[7; KEY_LEN]);
+            key.seal(&mut frame).unwrap();
+            prop_assert_eq!(&frame[..len + HEADER_LEN], &plain[..len + HEADER_LEN]);
+            prop_assert_ne!(&frame, &plain);
+            key.open(&mut frame).unwrap();
+            prop_assert_eq!(&frame[..text_end], &plain[..text_end]);
+        }
+
+        #[test]
+        fn any_bytes_are_refused(mut frame in prop::collection::vec(any::<u8>(), 0..100)) {
+            prop_assert!(Ccmp::new(&[7; KEY_LEN]).open(&mut frame).is_err());
+        }
+    }
+}

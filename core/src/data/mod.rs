@@ -6,6 +6,7 @@
 
 mod deliver;
 mod fragments;
+mod inject;
 mod keys;
 mod peers;
 mod reorder;
@@ -25,19 +26,20 @@ pub use self::{
 use self::{
     keys::{RxKey, TxKey},
     rx::{Held, RxPeer, RxState},
-    tx::{Class, TxPeer, TxState},
+    tx::{Class, TxPeer, TxState, Way},
 };
 use crate::{
     control::{Failure, Port},
     io::{
-        Pipe, Reject, Rejected, Room, RxFlags, RxFrame, Seal, Slot, TxFlags, TxFrame, TxInfo,
-        TxQueue, TxReport,
+        Pipe, Reject, Rejected, Room, RxFlags, RxFrame, Seal, Slot, TxFrame, TxInfo, TxQueue,
+        TxReport,
     },
     os::{Context, Draft, Lock, Os, OsError, Packet, Unlocked, rank},
-    types::{Instant, MacAddr, PeerId, Rate, VapId},
+    radiotap::TxParams,
+    types::{Instant, MacAddr, PeerId, Rate, VapId, Width},
     wire::{
         data::{BlockAckRequest, Data, ETHERNET_LEN, NO_BODY},
-        header::{FrameControl, FrameType},
+        header::FrameControl,
     },
 };
 
@@ -248,7 +250,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         how: MgmtTx,
     ) -> Result<(), Rejected<DraftOf<O>>> {
         let len = draft.as_ref().len();
-        let info = mgmt_info(draft.as_ref(), how);
+        let info = inject::mgmt_info(draft.as_ref(), how);
         self.tx.with(cx, |tx, cx| {
             let Some(info) = info else {
                 return Err(Rejected { value: draft, reason: Reject::Malformed });
@@ -297,18 +299,18 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         vap: VapId,
         packet: O::Packet,
     ) -> Result<Room, Rejected<O::Packet>> {
-        let Some(class) = Class::of(&packet) else {
+        let Some(class) = Class::of(vap, &packet) else {
             return Err(Rejected { value: packet, reason: Reject::Malformed });
         };
         // From the check of the peer to the hand-over nobody else gets a number: numbers go out
         // in the order in which they were given.
         self.tx.with(cx, |tx, cx| {
-            let Ok(slot) = self.pipe.reserve(cx, class.queue) else {
-                return Err(tx.refuse(vap, &class, packet, Reject::Full));
+            let Ok(slot) = self.pipe.reserve(cx, class.way.queue) else {
+                return Err(tx.refuse(class.way, packet, Reject::Full));
             };
-            let plan = match tx.plan(vap, &class) {
+            let plan = match tx.plan(&class) {
                 Ok(plan) => plan,
-                Err(reason) => return Err(tx.refuse(vap, &class, packet, reason)),
+                Err(reason) => return Err(tx.refuse(class.way, packet, reason)),
             };
             let encrypt = |frame: &mut [u8]| {
                 if let Some(key) = plan.seal {
@@ -320,7 +322,34 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
             let suffix: &[u8] = if plan.seal.is_some() { &tx::MIC_ROOM } else { &[] };
             let frame = TxFrame { prefix: &plan.prefix, packet, skip: ETHERNET_LEN, suffix, seal };
             let room = slot.submit(cx, plan.info, frame);
-            Ok(tx.submitted(vap, &class, room))
+            Ok(tx.submitted(class.way, room))
+        })
+    }
+
+    /// Sends a whole 802.11 frame as it is, for a monitor: numbers and protection are the user's.
+    /// `params` was read from the radiotap header before it, and `width` is that of the tuning.
+    /// Success and failure are as in [`DataPath::transmit`].
+    pub fn inject<C: Unlocked>(
+        &self,
+        cx: &mut C,
+        vap: VapId,
+        params: &TxParams,
+        width: Width,
+        packet: O::Packet,
+    ) -> Result<Room, Rejected<O::Packet>> {
+        let Some(info) = inject::info(params, width, &packet) else {
+            return Err(Rejected { value: packet, reason: Reject::Malformed });
+        };
+        let stack_queue = TxQueue::from_priority(packet.priority());
+        let way = Way { vap, stack_queue, queue: info.queue };
+        self.tx.with(cx, |tx, cx| {
+            let Ok(slot) = self.pipe.reserve(cx, way.queue) else {
+                return Err(tx.refuse(way, packet, Reject::Full));
+            };
+            let skip = params.header_len;
+            let frame = TxFrame { prefix: &[], packet, skip, suffix: &[], seal: None };
+            let room = slot.submit(cx, info, frame);
+            Ok(tx.submitted(way, room))
         })
     }
 
@@ -439,23 +468,4 @@ fn admit(frame: &RxFrame<'_>) -> Result<Data, Dropped> {
         return Err(Dropped::NotOurs);
     }
     if data.has(NO_BODY) { Err(Dropped::Null) } else { Ok(data) }
-}
-
-/// What a descriptor depends on, for a whole frame; `None` if it is too short or too long.
-fn mgmt_info(frame: &[u8], how: MgmtTx) -> Option<TxInfo> {
-    let control = FrameControl::of(frame)?;
-    let receiver: [u8; 6] = *frame.get(4..)?.first_chunk()?;
-    let len = u16::try_from(frame.len()).ok()?;
-    let mut flags = TxFlags::empty();
-    flags.set(TxFlags::MANAGEMENT, control.frame_type() == FrameType::Management);
-    flags.set(TxFlags::MULTICAST, MacAddr(receiver).is_multicast());
-    flags.set(TxFlags::NO_ACK, how.no_ack);
-    flags.set(TxFlags::REPORT, how.token.is_some());
-    Some(TxInfo {
-        mac_id: how.mac_id,
-        flags,
-        rate: Some(how.rate),
-        token: how.token.unwrap_or(0),
-        ..TxInfo::plain(len, how.queue)
-    })
 }

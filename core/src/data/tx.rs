@@ -33,22 +33,29 @@ pub(super) const MIC_ROOM: [u8; ccmp::MIC_LEN] = [0; ccmp::MIC_LEN];
 /// The priority of EAPOL frames, whatever the stack says: network control.
 const EAPOL_PRIORITY: u8 = 7;
 
-/// What a packet says about its way.
-#[derive(Debug)]
-pub(super) struct Class {
-    ethernet: [u8; ETHERNET_LEN],
-    len: usize,
-    ethertype: u16,
-    priority: u8,
+/// The way of a packet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Way {
+    pub(super) vap: VapId,
     /// The queue that the stack counts it to, and stops if there is no room.
     pub(super) stack_queue: TxQueue,
     /// The queue that it takes.
     pub(super) queue: TxQueue,
 }
 
+/// What an Ethernet packet says.
+#[derive(Debug)]
+pub(super) struct Class {
+    ethernet: [u8; ETHERNET_LEN],
+    len: usize,
+    ethertype: u16,
+    priority: u8,
+    pub(super) way: Way,
+}
+
 impl Class {
     /// `None` if this is no Ethernet frame, or too long for one.
-    pub(super) fn of(packet: &impl Packet) -> Option<Self> {
+    pub(super) fn of(vap: VapId, packet: &impl Packet) -> Option<Self> {
         let ethernet: [u8; ETHERNET_LEN] = packet.head()?;
         let len = packet.len();
         let [.., t0, t1] = ethernet;
@@ -63,8 +70,11 @@ impl Class {
             len,
             ethertype,
             priority,
-            stack_queue: TxQueue::from_priority(wish),
-            queue: TxQueue::from_priority(priority),
+            way: Way {
+                vap,
+                stack_queue: TxQueue::from_priority(wish),
+                queue: TxQueue::from_priority(priority),
+            },
         })
     }
 
@@ -172,20 +182,11 @@ impl TxPeer {
     }
 }
 
-/// Who waits for room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Stopped {
-    vap: VapId,
-    /// What the stack stopped.
-    stack_queue: TxQueue,
-    /// What has to become free.
-    queue: TxQueue,
-}
-
 #[derive(Debug)]
 pub(super) struct TxState {
     pub(super) peers: Peers<TxPeer>,
-    stopped: Vec<Stopped, STOPPED_MAX>,
+    /// Who waits for room.
+    stopped: Vec<Way, STOPPED_MAX>,
     /// Frames that the pipe has not given back yet.
     outstanding: [u32; TxQueue::COUNT],
     /// Management frames, and data without QoS (10.3.2.14.2, SNS1).
@@ -229,10 +230,11 @@ impl TxState {
 
     /// Checks the state, takes the next numbers, and builds what goes around the packet. After an
     /// error no number is used up.
-    pub(super) fn plan(&mut self, vap: VapId, class: &Class) -> Result<Plan<'_>, Reject> {
+    pub(super) fn plan(&mut self, class: &Class) -> Result<Plan<'_>, Reject> {
         let Self { peers, sequence, .. } = self;
         let mut all = peers.iter_mut();
-        let (_, peer) = all.find(|(_, peer)| peer.path.vap == vap).ok_or(Reject::NoPeer)?;
+        let (_, peer) =
+            all.find(|(_, peer)| peer.path.vap == class.way.vap).ok_or(Reject::NoPeer)?;
         let is_protected = peer.check(class)?;
         let tid = if peer.path.is_qos { class.priority } else { 0 };
         let own_sequence = peer.sequences.get_mut(usize::from(tid)).ok_or(Reject::Malformed)?;
@@ -273,7 +275,7 @@ impl TxState {
             rate,
             width,
             sequence: number,
-            ..TxInfo::plain(frame_len, class.queue)
+            ..TxInfo::plain(frame_len, class.way.queue)
         };
         let seal = peer.key.as_ref().filter(|_| seals).and_then(|key| key.schedule.as_ref());
         Ok(Plan { info, prefix, seal })
@@ -289,14 +291,14 @@ impl TxState {
         number
     }
 
-    /// A frame was handed over, and left this room.
-    pub(super) fn submitted(&mut self, vap: VapId, class: &Class, room: Room) -> Room {
-        self.count(class.queue);
+    /// A packet was handed over, and left this room.
+    pub(super) fn submitted(&mut self, way: Way, room: Room) -> Room {
+        self.count(way.queue);
         match room {
             // The stack stops the queue that it knows. If that is another one, there is no need
             // to: the next packet for this one comes back.
-            Room::Last if class.queue == class.stack_queue => {
-                self.note_stopped(vap, class);
+            Room::Last if way.queue == way.stack_queue => {
+                self.note_stopped(way);
                 Room::Last
             }
             Room::Last | Room::Left => Room::Left,
@@ -311,16 +313,10 @@ impl TxState {
     }
 
     /// A packet goes back.
-    pub(super) fn refuse<P>(
-        &mut self,
-        vap: VapId,
-        class: &Class,
-        packet: P,
-        reason: Reject,
-    ) -> Rejected<P> {
+    pub(super) fn refuse<P>(&mut self, way: Way, packet: P, reason: Reject) -> Rejected<P> {
         if reason == Reject::Full {
             self.refused = self.refused.wrapping_add(1);
-            self.note_stopped(vap, class);
+            self.note_stopped(way);
         }
         Rejected { value: packet, reason }
     }
@@ -363,15 +359,14 @@ impl TxState {
         pause.is_none_or(|pause| pause.is_some_and(|quiet| quiet.iter().all(|quiet| *quiet)))
     }
 
-    pub(super) fn note_stopped(&mut self, vap: VapId, class: &Class) {
-        let stopped = Stopped { vap, stack_queue: class.stack_queue, queue: class.queue };
-        if self.stopped.contains(&stopped) {
+    fn note_stopped(&mut self, way: Way) {
+        if self.stopped.contains(&way) {
             return;
         }
-        if let Err(stopped) = self.stopped.push(stopped) {
+        if let Err(way) = self.stopped.push(way) {
             // Interfaces and queues are few, so some entry is of an interface that is gone.
-            self.stopped.retain(|old| old.vap.slot != stopped.vap.slot || old.vap == stopped.vap);
-            let _ = self.stopped.push(stopped);
+            self.stopped.retain(|old| old.vap.slot != way.vap.slot || old.vap == way.vap);
+            let _ = self.stopped.push(way);
         }
     }
 
@@ -382,7 +377,7 @@ impl TxState {
     /// Somebody who may go on now that `queue` has room. While a peer stands still, who sends to
     /// it goes on waiting.
     pub(super) fn take_stopped(&mut self, queue: TxQueue) -> Option<(VapId, TxQueue)> {
-        let may_go = |stopped: &Stopped| {
+        let may_go = |stopped: &Way| {
             let mut peers = self.peers.iter().filter(|(_, peer)| peer.path.vap == stopped.vap);
             stopped.queue == queue && !peers.any(|(_, peer)| peer.pause.is_some())
         };
