@@ -9,6 +9,7 @@ pub mod chip;
 pub mod host;
 pub mod misuse;
 pub mod os;
+pub mod ping;
 pub mod station;
 pub mod supplicant;
 

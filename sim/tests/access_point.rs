@@ -2,7 +2,10 @@
 //! The scripted station against the access points, on good and bad air.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may panic")]
 
-use std::sync::{Arc, Mutex};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex},
+};
 
 use proptest::prelude::*;
 use tern_sim::{
@@ -12,6 +15,7 @@ use tern_sim::{
         frame::{self, flag, kind},
     },
     air::{Air, Capture, Conditions, Micros},
+    ping::{self, End},
     station::{Join, Progress, Station},
 };
 
@@ -92,11 +96,9 @@ impl World {
     /// Whether an ARP request is answered and then a ping, with some patience.
     fn ping(&mut self) -> bool {
         let host = self.points[0].config().bssid;
-        let arp = arp_request();
-        let ping = echo_request(host);
-        let is_arp = |frame: &[u8]| frame[12..14] == [8, 6] && frame[20..22] == [0, 2];
-        let is_reply = |frame: &[u8]| frame[12..14] == [8, 0] && frame[34] == 0;
-        self.ask(&arp, is_arp) && self.ask(&ping, is_reply)
+        let arp = ping::arp_request(OWN, IP);
+        self.ask(&arp, |frame| ping::arp_reply(frame, IP) == Some(host))
+            && self.ask(&echo_request(host), |frame| ping::echo_reply(frame) == Some(1))
     }
 
     fn ask(&mut self, question: &[u8], is_answer: impl Fn(&[u8]) -> bool) -> bool {
@@ -110,29 +112,11 @@ impl World {
     }
 }
 
-fn arp_request() -> Vec<u8> {
-    let mut arp = [[0xff; 6], STATION].concat();
-    arp.extend([8, 6, 0, 1, 8, 0, 6, 4, 0, 1]);
-    arp.extend(STATION);
-    arp.extend([10, 6, 1, 2, 0, 0, 0, 0, 0, 0, 10, 6, 1, 1]);
-    arp
-}
+const OWN: End = End { ethernet: STATION, ip: Ipv4Addr::new(10, 6, 1, 2) };
+const IP: Ipv4Addr = Ipv4Addr::new(10, 6, 1, 1);
 
-fn checksum(bytes: &[u8]) -> [u8; 2] {
-    let words = bytes.chunks(2).map(|two| u32::from(two[0]) << 8 | u32::from(two[1]));
-    let sum: u32 = words.sum();
-    (!((sum & 0xffff) + (sum >> 16)) as u16).to_be_bytes()
-}
-
-fn echo_request(to: [u8; 6]) -> Vec<u8> {
-    let mut icmp = vec![8, 0, 0, 0, 0, 1, 0, 1, b't', b'e', b'r', b'n'];
-    let sum = checksum(&icmp);
-    icmp[2..4].copy_from_slice(&sum);
-    let mut ip = vec![0x45, 0, 0, 20 + icmp.len() as u8, 0, 1, 0, 0, 64, 1, 0, 0];
-    ip.extend([10, 6, 1, 2, 10, 6, 1, 1]);
-    let sum = checksum(&ip);
-    ip[10..12].copy_from_slice(&sum);
-    [&to[..], &STATION, &[8, 0], &ip, &icmp].concat()
+fn echo_request(ethernet: [u8; 6]) -> Vec<u8> {
+    ping::echo_request(OWN, End { ethernet, ip: IP }, 1, 100)
 }
 
 fn bad(loss_percent: u8) -> Conditions {

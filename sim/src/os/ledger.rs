@@ -50,6 +50,11 @@ impl Ledger {
         CURRENT.set(Arc::clone(self));
     }
 
+    /// The one of this thread.
+    pub fn current() -> Arc<Self> {
+        CURRENT.with_borrow(Arc::clone)
+    }
+
     /// Makes the allocation fail that is the `number`-th of all, from 1.
     pub fn fail(&self, number: Option<u64>) {
         self.fails.store(number.unwrap_or(u64::MAX), Ordering::Relaxed);

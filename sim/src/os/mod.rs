@@ -141,13 +141,11 @@ impl fmt::Debug for SimOs {
 
 impl SimOs {
     /// An operating system whose time is `clock`, with this firmware image or none, and without an
-    /// interface. Packets made by this thread from now on are counted in its [`Ledger`].
+    /// interface. Its [`Ledger`] is the one of this thread.
     pub fn new(clock: Arc<dyn Clock>, seed: u64, firmware: Option<Vec<u8>>) -> Self {
-        let ledger = Arc::new(Ledger::default());
-        ledger.enter();
         Self {
             clock,
-            ledger,
+            ledger: Ledger::current(),
             seed: Mutex::new(Seed::new(seed)),
             firmware,
             is_woken: AtomicBool::new(false),
@@ -177,6 +175,11 @@ impl SimOs {
     /// Whether the worker was woken since the last call.
     pub fn take_wake(&self) -> bool {
         self.is_woken.swap(false, Ordering::AcqRel)
+    }
+
+    /// Whether the worker was woken and has not run since.
+    pub fn is_woken(&self) -> bool {
+        self.is_woken.load(Ordering::Acquire)
     }
 
     /// When the worker is to run.

@@ -100,6 +100,12 @@ impl Keys {
         [a, b, c, d, e, f]
     }
 
+    /// The address of each valid pairwise entry.
+    pub(super) fn addresses(&self) -> Vec<[u8; 6]> {
+        let pairwise = (FIRST_PAIRWISE..ENTRIES).filter(|entry| self.words[*entry][0] & VALID != 0);
+        pairwise.map(|entry| self.address(entry)).collect()
+    }
+
     fn key(&self, entry: usize) -> Option<Key> {
         let words = &self.words[entry];
         if words[0] & VALID == 0 {

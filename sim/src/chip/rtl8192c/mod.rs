@@ -222,6 +222,11 @@ impl Rtl8192c {
         self.registers.dword(address.min(0xfffc))
     }
 
+    /// Whose pairwise keys are in the key table.
+    pub fn key_addresses(&self) -> Vec<[u8; 6]> {
+        self.keys.addresses()
+    }
+
     /// LC calibrations since the MAC was switched on.
     pub fn lc_calibrations(&self) -> u32 {
         self.rf.lc_calibrations
