@@ -69,9 +69,10 @@ pub(crate) fn library(package: &str, toolchain: &Toolchain, kernel: Kernel) -> R
         .env_remove("RUSTC_WRAPPER")
         .env_remove("RUSTC_WORKSPACE_WRAPPER");
     let output = progress::output(&mut cargo).context("the Rust side does not build")?;
+    // Lints are for `cargo xtask test`; whoever is in the middle of something still wants to see them.
     let said = String::from_utf8_lossy(&output.stderr);
     if said.lines().any(|line| line.starts_with("warning")) {
-        anyhow::bail!("warnings are errors in what goes into a kernel:\n{said}");
+        eprint!("{said}");
     }
     let name = format!("lib{}.a", package.replace('-', "_"));
     Ok(target_dir.join(TARGET).join("kernel").join(name))

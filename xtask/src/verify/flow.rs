@@ -10,12 +10,16 @@ use iced_x86::{
 };
 
 use super::module::{Function, Module, Place, Relocation, Target};
+use super::pointer;
 
 /// Thunks through which all indirect calls go; the end of the name is the register.
 const INDIRECT: &str = "__x86_indirect_thunk_";
 
+/// Where every return goes.
+const RETURN: &str = "__x86_return_thunk";
+
 /// What a call may reach.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Callee {
     /// A function of this module.
     Function(usize),
@@ -53,20 +57,77 @@ pub(super) struct Flow {
 
 /// Stack pointer and frame pointer, as bytes below the caller's stack pointer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-struct State {
-    depth: i64,
+pub(super) struct State {
+    /// Where rsp points.
+    pub(super) depth: i64,
     /// Where rbp points, if it is a frame pointer at the moment.
-    frame_pointer: Option<i64>,
+    pub(super) frame_pointer: Option<i64>,
 }
 
 /// Follows the code of function `number`.
 pub(super) fn follow(module: &Module, number: usize) -> Flow {
     let function = &module.functions[number];
-    let mut flow = Flow::default();
-    let mut walk = Walk { module, number, flow: &mut flow, seen: BTreeMap::new() };
+    let flow = Flow::default();
+    let steps = Steps::new(module, function.place);
+    let mut walk = Walk { module, number, flow, steps, pointers: Vec::new() };
     walk.from(function.place, State { depth: 8, frame_pointer: None });
+    let Walk { mut flow, steps, pointers, .. } = walk;
+    for (place, depth, register) in pointers {
+        let callees = pointer::callees(&steps, place, register);
+        flow.calls.extend(callees.into_iter().map(|callee| Call { depth, callee }));
+    }
     sweep(module, function, &mut flow);
     flow
+}
+
+/// The instructions of a function that can be reached, and which comes after which.
+pub(super) struct Steps<'a> {
+    module: &'a Module,
+    entry: Place,
+    instructions: BTreeMap<Place, (Instruction, State)>,
+    before: BTreeMap<Place, Vec<Place>>,
+}
+
+impl<'a> Steps<'a> {
+    fn new(module: &'a Module, entry: Place) -> Self {
+        Self { module, entry, instructions: BTreeMap::new(), before: BTreeMap::new() }
+    }
+
+    /// Where the function begins.
+    pub(super) fn entry(&self) -> Place {
+        self.entry
+    }
+
+    /// The instructions after which the one at `place` may run.
+    pub(super) fn before(&self, place: Place) -> &[Place] {
+        self.before.get(&place).map_or(&[], Vec::as_slice)
+    }
+
+    /// The instruction at `place` and the state of the stack before it.
+    pub(super) fn at(&self, place: Place) -> Option<(&Instruction, State)> {
+        self.instructions.get(&place).map(|(instruction, state)| (instruction, *state))
+    }
+
+    /// The function whose address stands in the instruction at `place`.
+    pub(super) fn constant(&self, place: Place) -> Callee {
+        let Some((instruction, _)) = self.at(place) else { return Callee::Pointer(None) };
+        match branch_place(self.module, instruction, place.0).and_then(|to| self.module.at(to)) {
+            Some(function) => Callee::Function(function),
+            None => Callee::Pointer(None),
+        }
+    }
+}
+
+/// Where a direct jump or call leads, or an address in an instruction, if into this module.
+fn branch_place(module: &Module, instruction: &Instruction, section: usize) -> Option<Place> {
+    let (ip, next) = (instruction.ip(), instruction.next_ip());
+    match module.relocations(section, ip, next).next() {
+        Some((offset, relocation)) => destination(relocation, next - offset),
+        None if instruction.op0_kind() == OpKind::NearBranch64 => {
+            Some((section, instruction.near_branch64()))
+        }
+        None => None,
+    }
 }
 
 /// Looks at every instruction, reached or not: vectors, and addresses of functions.
@@ -129,38 +190,47 @@ pub(super) fn destination(relocation: &Relocation, rest: u64) -> Option<Place> {
 struct Walk<'a> {
     module: &'a Module,
     number: usize,
-    flow: &'a mut Flow,
-    seen: BTreeMap<Place, State>,
+    flow: Flow,
+    steps: Steps<'a>,
+    /// Calls through a register: where, how deep, and which.
+    pointers: Vec<(Place, i64, Register)>,
 }
+
+/// A path to follow: where from, where to, and the stack there.
+type Path = (Option<Place>, Place, State);
 
 impl Walk<'_> {
     /// Follows all paths from `start`.
     fn from(&mut self, start: Place, state: State) {
-        let mut waiting = vec![(start, state)];
-        while let Some((place, state)) = waiting.pop() {
-            self.straight(place, state, &mut waiting);
+        let mut waiting = vec![(None, start, state)];
+        while let Some(path) = waiting.pop() {
+            self.straight(path, &mut waiting);
         }
     }
 
     /// Follows one path until it ends or joins one that was followed before.
-    fn straight(&mut self, start: Place, mut state: State, waiting: &mut Vec<(Place, State)>) {
+    fn straight(&mut self, path: Path, waiting: &mut Vec<Path>) {
+        let (mut before, start, mut state) = path;
         let Some(inside) = self.module.around(start) else { return };
         let function = &self.module.functions[inside];
         let skip = (start.1 - function.place.1) as usize;
         let mut decoder =
             Decoder::with_ip(64, &function.code[skip..], start.1, DecoderOptions::NONE);
-        let mut recent: Vec<Instruction> = Vec::new();
         while decoder.can_decode() {
             let instruction = decoder.decode();
             let place = (start.0, instruction.ip());
-            if let Some(before) = self.seen.insert(place, state) {
-                if before.depth != state.depth {
+            if let Some(before) = before.replace(place) {
+                self.steps.before.entry(place).or_default().push(before);
+            }
+            if let Some((_, known)) = self.steps.instructions.get(&place) {
+                if known.depth != state.depth {
                     self.unclear(&instruction, "is reached with two depths of stack");
                 }
                 return;
             }
+            self.steps.instructions.insert(place, (instruction, state));
             self.red_zone(&instruction, state);
-            let ends = self.transfer(&instruction, start.0, state, &recent, waiting);
+            let ends = self.transfer(&instruction, start.0, state, waiting);
             if !self.step(&instruction, &mut state) {
                 self.unclear(&instruction, "changes the stack pointer by an unknown amount");
                 return;
@@ -169,7 +239,6 @@ impl Walk<'_> {
             if ends {
                 return;
             }
-            recent.push(instruction);
         }
     }
 
@@ -208,22 +277,20 @@ impl Walk<'_> {
         instruction: &Instruction,
         section: usize,
         state: State,
-        recent: &[Instruction],
-        waiting: &mut Vec<(Place, State)>,
+        waiting: &mut Vec<Path>,
     ) -> bool {
         match instruction.flow_control() {
             FlowControl::Next | FlowControl::XbeginXabortXend => false,
             FlowControl::Call | FlowControl::IndirectCall => {
-                let callee = self.callee(instruction, section, recent);
-                self.flow.calls.push(Call { depth: state.depth, callee });
+                self.call(instruction, section, state.depth);
                 false
             }
             FlowControl::ConditionalBranch => {
-                self.jump(instruction, section, state, recent, waiting);
+                self.jump(instruction, section, state, waiting);
                 false
             }
             FlowControl::UnconditionalBranch | FlowControl::IndirectBranch => {
-                self.jump(instruction, section, state, recent, waiting);
+                self.jump(instruction, section, state, waiting);
                 true
             }
             FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => true,
@@ -236,23 +303,19 @@ impl Walk<'_> {
         instruction: &Instruction,
         section: usize,
         state: State,
-        recent: &[Instruction],
-        waiting: &mut Vec<(Place, State)>,
+        waiting: &mut Vec<Path>,
     ) {
-        let place = self.branch_place(instruction, section);
+        let place = branch_place(self.module, instruction, section);
         if let Some(place) = place {
             let own = self.module.around(place) == Some(self.number);
             let middle = self.module.at(place).is_none();
             let cold = self.module.at(place).is_some_and(|at| self.is_cold_part(at));
             if own || middle || cold {
-                waiting.push((place, state));
+                waiting.push((Some((section, instruction.ip())), place, state));
                 return;
             }
         }
-        let callee = self.callee(instruction, section, recent);
-        if callee != Callee::Kernel("__x86_return_thunk".to_string()) {
-            self.flow.calls.push(Call { depth: state.depth - 8, callee });
-        }
+        self.call(instruction, section, state.depth - 8);
     }
 
     /// Whether a function is what gcc split off from the one being followed.
@@ -262,83 +325,31 @@ impl Walk<'_> {
         other.strip_prefix(own.as_str()).is_some_and(|rest| rest.starts_with(".cold"))
     }
 
-    /// Where a direct jump or call leads, if into this module.
-    fn branch_place(&self, instruction: &Instruction, section: usize) -> Option<Place> {
+    /// Notes a call (or a jump out of the function) with the stack in use.
+    fn call(&mut self, instruction: &Instruction, section: usize, depth: i64) {
+        let mut note = |callee| self.flow.calls.push(Call { depth, callee });
+        let direct = instruction.op0_kind() == OpKind::NearBranch64;
+        if let Some(place) = branch_place(self.module, instruction, section) {
+            let function = self.module.around(place).filter(|_| direct);
+            note(function.map_or(Callee::Pointer(None), Callee::Function));
+            return;
+        }
         let (ip, next) = (instruction.ip(), instruction.next_ip());
-        let mut relocations = self.module.relocations(section, ip, next);
-        match relocations.next() {
-            Some((offset, relocation)) => destination(relocation, next - offset),
-            None if instruction.op0_kind() == OpKind::NearBranch64 => {
-                Some((section, instruction.near_branch64()))
-            }
+        let symbols = self.module.relocations(section, ip, next);
+        let kernel = symbols.into_iter().find_map(|(_, relocation)| match &relocation.target {
+            Target::Kernel(name) => Some(name.as_str()),
+            Target::Here(_) => None,
+        });
+        let through = match kernel {
+            Some(name) => name.strip_prefix(INDIRECT).and_then(register),
+            None if instruction.op0_kind() == OpKind::Register => Some(instruction.op0_register()),
             None => None,
-        }
-    }
-
-    /// Whom a jump or a call reaches.
-    fn callee(&self, instruction: &Instruction, section: usize, recent: &[Instruction]) -> Callee {
-        if let Some(place) = self.branch_place(instruction, section) {
-            let direct = instruction.op0_kind() == OpKind::NearBranch64;
-            return match self.module.around(place).filter(|_| direct) {
-                Some(function) => Callee::Function(function),
-                None => Callee::Pointer(None),
-            };
-        }
-        let (ip, next) = (instruction.ip(), instruction.next_ip());
-        let kernel =
-            self.module.relocations(section, ip, next).find_map(
-                |(_, relocation)| match &relocation.target {
-                    Target::Kernel(name) => Some(name.clone()),
-                    Target::Here(_) => None,
-                },
-            );
-        match kernel {
-            Some(name) => match name.strip_prefix(INDIRECT).and_then(register) {
-                Some(register) => self.pointer(register, section, recent),
-                None => Callee::Kernel(name),
-            },
-            None => Callee::Pointer(None),
-        }
-    }
-
-    /// What `register` holds, from the instruction that loaded it last.
-    fn pointer(&self, mut register: Register, section: usize, recent: &[Instruction]) -> Callee {
-        let mut factory = InstructionInfoFactory::new();
-        for instruction in recent.iter().rev() {
-            if instruction.flow_control() != FlowControl::Next {
-                // After a call only what survives it would still hold; a jump may come from elsewhere.
-                let kept = matches!(instruction.flow_control(), FlowControl::ConditionalBranch)
-                    || is_preserved(register);
-                if !kept {
-                    return Callee::Pointer(None);
-                }
-            }
-            let writes =
-                factory.info(instruction).used_registers().iter().any(|used| {
-                    used.register().full_register() == register && is_write(used.access())
-                });
-            if !writes {
-                continue;
-            }
-            if instruction.mnemonic() != Mnemonic::Mov {
-                return Callee::Pointer(None);
-            }
-            match instruction.op1_kind() {
-                OpKind::Memory if instruction.memory_index() == Register::None => {
-                    return Callee::Pointer(Some(instruction.memory_displacement64() as i64));
-                }
-                OpKind::Register => register = instruction.op1_register().full_register(),
-                _ => return self.constant(instruction, section),
-            }
-        }
-        Callee::Pointer(None)
-    }
-
-    /// A function whose address stands in the instruction.
-    fn constant(&self, instruction: &Instruction, section: usize) -> Callee {
-        match self.branch_place(instruction, section).and_then(|place| self.module.at(place)) {
-            Some(function) => Callee::Function(function),
-            None => Callee::Pointer(None),
+        };
+        match (kernel, through) {
+            (_, Some(register)) => self.pointers.push(((section, ip), depth, register)),
+            (Some(RETURN), None) => {}
+            (Some(name), None) => note(Callee::Kernel(name.to_string())),
+            (None, None) => note(Callee::Pointer(None)),
         }
     }
 
@@ -415,12 +426,6 @@ fn writes_first(instruction: &Instruction) -> bool {
 fn is_write(access: iced_x86::OpAccess) -> bool {
     use iced_x86::OpAccess::{CondWrite, ReadCondWrite, ReadWrite, Write};
     matches!(access, Write | CondWrite | ReadWrite | ReadCondWrite)
-}
-
-/// Registers that a callee gives back as they were (System V ABI).
-fn is_preserved(register: Register) -> bool {
-    use Register::{R12, R13, R14, R15, RBP, RBX};
-    matches!(register, RBX | RBP | R12 | R13 | R14 | R15)
 }
 
 /// The register at the end of a thunk's name.

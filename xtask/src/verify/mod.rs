@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! `cargo xtask verify`: reads a built module and checks what it may contain.
 //!
-//! [`module`] reads the object, [`flow`] follows the instructions of each function, [`graph`] joins them by
+//! [`module`] reads the object, [`flow`] follows the instructions of each function ([`pointer`]: whom it calls indirectly), [`graph`] joins them by
 //! their calls, [`chains`] adds up the stack, [`checks`] and [`info`] compare with [`lists`], the shim's
 //! `exports.txt`, `symbols.txt` and `limits.txt`.
 
@@ -12,6 +12,7 @@ mod graph;
 mod info;
 mod lists;
 mod module;
+mod pointer;
 #[cfg(test)]
 mod tests;
 

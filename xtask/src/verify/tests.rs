@@ -155,6 +155,26 @@ fn calls_through_vtables() {
     };
     assert!(dispatch(24).is_empty(), "only what stands at that offset");
     assert_eq!(dispatch(32), ["stack frames, data path", "stack chains, data path"]);
+    let spilled = "mov 32(%rsi), %rax\nsub $16, %rsp\nmov %rax, 8(%rsp)\ncall helper\n\
+        mov 8(%rsp), %r11\ncall __x86_indirect_thunk_r11\nadd $16, %rsp\nret";
+    let functions = [
+        ("data_in", spilled),
+        ("work", GOOD),
+        ("helper", "ret"),
+        ("harmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
+        ("deep", "ret"),
+    ];
+    assert!(failing(&assemble(&functions, vtable)).is_empty(), "back through the spill to 32");
+    let joined = "mov 24(%rsi), %r11\ntest %rdi, %rdi\nje 1f\nmov 32(%rsi), %r11\n\
+        1: call __x86_indirect_thunk_r11\nret";
+    let functions = [
+        ("data_in", joined),
+        ("work", GOOD),
+        ("helper", "ret"),
+        ("harmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
+        ("deep", "ret"),
+    ];
+    assert_eq!(failing(&assemble(&functions, vtable)), ["stack frames, data path"]);
     let unknown = "mov %rdi, %r11\ncall __x86_indirect_thunk_r11\nlea deep(%rip), %rdi\nret";
     let functions = [
         ("data_in", unknown),
