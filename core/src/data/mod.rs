@@ -12,6 +12,8 @@ mod peers;
 mod reorder;
 mod rx;
 mod stats;
+#[cfg(test)]
+mod tests;
 mod tx;
 
 use core::sync::atomic::{AtomicU8, Ordering};
