@@ -16,15 +16,26 @@
     )
 )]
 
+pub mod action;
 pub mod chip;
 pub mod control;
 pub mod crypto;
 pub mod data;
+pub mod device;
+pub mod engine;
+pub mod inbox;
 pub mod io;
+pub mod offchannel;
 pub mod os;
+pub mod radio;
 pub mod radiotap;
 pub mod rate;
+pub mod scan;
+pub mod sme;
+pub mod stats;
+pub mod trace;
 pub mod types;
+pub mod vap;
 pub mod wire;
 
 #[cfg(test)]

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Carries out what the state machines decide, on the worker; the only caller of [`Chip`].
+
+mod frames;
+mod hardware;
+mod keys;
+mod mgmt_tx;
+mod power;
+mod request;
+
+use core::ffi::CStr;
+
+use heapless::Vec;
+
+use self::{keys::KeyTable, mgmt_tx::Sending};
+use crate::{
+    action::{Action, Actions, ChipCommand, MlmeRequest, News, Origin, Proof},
+    chip::{Chip, ChipError, ChipEvent, Identity},
+    control::{AssocInfo, Failure, Notice, Operation, RxFilter},
+    data::{DataPath, PeerPath},
+    device::{Body, Shared, VAPS_MAX},
+    inbox::{MgmtFrame, Request},
+    io::{Framing, Pipe, TxReport},
+    offchannel::{self, Offchannel},
+    os::{Os, Sleepable},
+    radio::Regulatory,
+    scan::{self, Plan, Scan, ScanRequest, ScanResult},
+    sme::{self, Sme},
+    trace::Stage,
+    types::{Instant, Mode, PeerId, RequestId, Tuning, VapId},
+    vap::{Vap, station, station::Station},
+    wire::{
+        bss::Bss,
+        header::{Header, MgmtSubtype},
+        mgmt,
+    },
+};
+
+/// Operations under way at once.
+const BEGUN_MAX: usize = 8;
+/// Management frames of the user on their way at once.
+const SENDING_MAX: usize = 4;
+
+/// An *accept* request, from when it is taken in to its outcome.
+#[derive(Clone, Copy, Debug)]
+struct Begun {
+    id: RequestId,
+    vap: VapId,
+    operation: Operation,
+    /// The waiter was told so: an outcome is due.
+    is_begun: bool,
+}
+
+/// The bytes that came with requests that are under way.
+struct Bodies<D> {
+    /// Of the authentication or association.
+    exchange: Option<D>,
+    scan: Option<D>,
+    join: Option<D>,
+}
+
+/// One device: its decisions and its hardware.
+pub struct Engine<'d, O: Os, P, F, C> {
+    pub(crate) shared: &'d Shared<O, P, F>,
+    chip: C,
+    identity: Identity,
+    station: Station,
+    scan: Scan,
+    offchannel: Offchannel,
+    sme: Sme,
+    actions: Actions,
+    bodies: Bodies<Body<O>>,
+    sending: Vec<Sending<Body<O>>, SENDING_MAX>,
+    last_token: u8,
+    /// Accepted and not yet ended. Notices of requests go through this table and nowhere else,
+    /// so each gets exactly one.
+    begun: Vec<Begun, BEGUN_MAX>,
+    vaps: [Option<Vap>; VAPS_MAX],
+    /// Who asked for the scan that runs: what is heard is for them.
+    scanning_for: Option<VapId>,
+    /// Off while suspended, although interfaces are up.
+    is_on: bool,
+    /// Where the radio belongs when nobody wants it elsewhere.
+    home: Option<Tuning>,
+    /// The access point was told that we sleep.
+    is_away: bool,
+    filter: RxFilter,
+    regulatory: Regulatory,
+    /// What the user allows, dBm.
+    power_limit: Option<i8>,
+    /// What the chip was told last.
+    power_set: Option<i8>,
+    peer: Option<PeerId>,
+    keys: KeyTable,
+    tick_at: Option<Instant>,
+    /// Frames with the access point when the radio last left home: whether there is traffic.
+    traffic: u64,
+}
+
+impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> {
+    /// An idle device.
+    pub fn new(shared: &'d Shared<O, P, F>, chip: C, identity: &Identity) -> Self {
+        Self {
+            shared,
+            chip,
+            identity: *identity,
+            station: Station::default(),
+            scan: Scan::default(),
+            offchannel: Offchannel::default(),
+            sme: Sme::default(),
+            actions: Actions::default(),
+            bodies: Bodies { exchange: None, scan: None, join: None },
+            sending: Vec::new(),
+            last_token: 0,
+            begun: Vec::new(),
+            vaps: [None; VAPS_MAX],
+            scanning_for: None,
+            is_on: false,
+            home: None,
+            is_away: false,
+            filter: RxFilter::empty(),
+            regulatory: Regulatory::world(),
+            power_limit: None,
+            power_set: None,
+            peer: None,
+            keys: KeyTable::default(),
+            tick_at: None,
+            traffic: 0,
+        }
+    }
+
+    /// The firmware image that it loads.
+    const fn firmware(&self) -> &'static CStr {
+        self.identity.firmware
+    }
+
+    fn now(&self) -> Instant {
+        self.shared.os.now()
+    }
+
+    fn data(&self) -> &'d DataPath<O, P> {
+        &self.shared.data
+    }
+
+    /// The station interface, if one is up.
+    fn station_vap(&self) -> Option<Vap> {
+        self.vaps.iter().flatten().find(|vap| vap.mode == Mode::Station).copied()
+    }
+
+    /// Takes a request.
+    pub fn request(&mut self, cx: &mut Sleepable, request: Request<Body<O>>) {
+        self.dispatch(cx, request);
+        self.settle(cx, &[]);
+    }
+
+    /// Takes what became of a frame.
+    pub fn report(&mut self, cx: &mut Sleepable, report: TxReport) {
+        self.data().on_tx_report(cx, &report);
+        self.mgmt_sent(cx, report.token, report.acked);
+    }
+
+    /// Takes a message of the firmware.
+    pub fn message(&mut self, cx: &mut Sleepable, message: &[u8]) {
+        match self.chip.on_message(cx, message) {
+            Ok(ChipEvent::Nothing) => {}
+            Ok(ChipEvent::TxReport(report)) => self.report(cx, report),
+            Ok(ChipEvent::BeaconLost) => {
+                self.station.handle(self.now(), station::Input::BeaconLost, &mut self.actions);
+                self.settle(cx, &[]);
+            }
+            Err(error) => self.shared.os.log(format_args!("message {message:02x?}: {error}")),
+        }
+    }
+
+    /// Takes a management frame.
+    pub fn frame(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
+        let bytes = frame.draft.as_ref();
+        let Some(subtype) = MgmtSubtype::of(bytes) else { return };
+        let Some((header, _)) = Header::split(bytes) else { return };
+        let signal = (frame.signal_dbm != i8::MIN).then_some(frame.signal_dbm);
+        self.data().heard(cx, frame.at, header.transmitter(), signal);
+        let is_beacon = matches!(subtype, MgmtSubtype::Beacon | MgmtSubtype::ProbeResponse);
+        if is_beacon {
+            self.heard(cx, frame);
+        } else {
+            let subtype = subtype.number();
+            self.shared.trace.record(cx, &self.shared.os, Stage::Received { subtype });
+        }
+        self.station.handle(self.now(), station::Input::Frame(bytes), &mut self.actions);
+        let is_consumed = !self.actions.is_empty();
+        self.settle(cx, bytes);
+        if !is_beacon && !is_consumed {
+            self.pass_on(cx, subtype, frame);
+        }
+    }
+
+    /// Remembers what a beacon or probe response says.
+    fn heard(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
+        let bytes = frame.draft.as_ref();
+        let Some(bss) = Bss::parse(bytes, frame.tuning.channel) else { return };
+        let result = ScanResult { bss, signal_dbm: frame.signal_dbm, heard_at: frame.at };
+        self.shared.results.with(cx, |results, _| results.insert(result));
+        if !self.scan.is_active() {
+            return;
+        }
+        if let Some(vap) = self.scanning_for {
+            self.notify(cx, vap, Notice::Heard(heard_as(frame)));
+        }
+        self.scan_input(cx, scan::Input::Heard);
+        self.settle(cx, &[]);
+    }
+
+    /// Shows a frame to whoever registered for its kind.
+    fn pass_on(&self, cx: &mut Sleepable, subtype: MgmtSubtype, frame: &MgmtFrame<Body<O>>) {
+        let vap = self.shared.inbox.with(cx, |inbox, _| inbox.wanted_by(subtype));
+        if let Some(vap) = vap {
+            self.notify(cx, vap, Notice::Mgmt(heard_as(frame)));
+        }
+    }
+
+    fn notify(&self, cx: &mut Sleepable, vap: VapId, notice: Notice<'_>) {
+        self.shared.os.notify(cx, vap, notice);
+    }
+
+    /// Lets time-outs happen that are due.
+    pub fn time_passed(&mut self, cx: &mut Sleepable) {
+        let now = self.now();
+        self.scan_input(cx, scan::Input::Deadline);
+        self.settle(cx, &[]);
+        self.offchannel.handle(now, offchannel::Input::Deadline, &mut self.actions);
+        self.settle(cx, &[]);
+        // Elsewhere, our access point cannot be heard.
+        if !self.is_elsewhere() {
+            self.station.handle(now, station::Input::Deadline, &mut self.actions);
+            self.settle(cx, &[]);
+        }
+        self.sme_input(cx, sme::Input::Deadline);
+        self.settle(cx, &[]);
+        self.mgmt_time_passed(cx, now);
+        self.tick(cx, now);
+    }
+
+    /// Whether the radio is on an errand.
+    const fn is_elsewhere(&self) -> bool {
+        self.scan.is_active() || self.offchannel.is_active()
+    }
+
+    /// When to come back with [`Engine::time_passed`].
+    pub fn deadline(&self) -> Option<Instant> {
+        let station = if self.is_elsewhere() { None } else { self.station.deadline() };
+        let mgmt = self.sending.iter().map(|sending| sending.until).min();
+        [
+            station,
+            self.scan.deadline(),
+            self.offchannel.deadline(),
+            self.sme.deadline(),
+            self.tick_at,
+            mgmt,
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+
+    /// Carries actions out until no machine has any. `heard` is the frame that is being handled.
+    fn settle(&mut self, cx: &mut Sleepable, heard: &[u8]) {
+        while let Some(action) = self.actions.pop() {
+            let what = action.name();
+            self.shared.trace.record(cx, &self.shared.os, Stage::Action { what });
+            self.carry_out(cx, action, heard);
+        }
+        let bssid = self.station.network().map(|(bssid, _)| bssid);
+        let scanning = self.scan.is_active();
+        self.shared.inbox.with(cx, |inbox, _| inbox.set_filter(scanning, bssid));
+    }
+
+    fn carry_out(&mut self, cx: &mut Sleepable, action: Action, heard: &[u8]) {
+        match action {
+            Action::Chip(command) => {
+                let result = self.command(cx, command);
+                self.chip_done(cx, command, result);
+            }
+            Action::Send(frame) => self.send(cx, frame),
+            Action::SendWaiting => self.send_waiting(cx),
+            Action::Begin(origin) => self.begin(cx, origin),
+            Action::Complete(origin, result) => self.complete(cx, origin, result),
+            Action::Outcome(origin, result, proof) => {
+                let frame = if proof == Proof::Heard { heard } else { &[] };
+                self.outcome(cx, origin, result, frame);
+            }
+            Action::Tell(news) => self.tell(cx, news, heard),
+            Action::OpenPeer => self.open_peer(cx),
+            Action::ClosePeer => {
+                if let Some(peer) = self.peer.take() {
+                    self.data().close(cx, &self.shared.os, peer);
+                }
+            }
+            Action::Link(up) => self.link(cx, up),
+            Action::Mlme(request) => self.ask_mlme(cx, request),
+        }
+    }
+
+    /// Answers the machine that gave the command.
+    fn chip_done(
+        &mut self,
+        cx: &mut Sleepable,
+        command: ChipCommand,
+        result: Result<(), ChipError>,
+    ) {
+        let now = self.now();
+        match command {
+            ChipCommand::ScanBegin => self.scan_input(cx, scan::Input::ChipDone(result)),
+            ChipCommand::ScanEnd => {
+                self.scan_input(cx, scan::Input::ChipDone(result));
+                self.bodies.scan = None;
+                if let Err(error) = self.refilter(cx) {
+                    self.shared.os.log(format_args!("filter after the scan: {error}"));
+                }
+            }
+            ChipCommand::Visit(_) | ChipCommand::GoHome if self.scan.is_active() => {
+                self.scan_input(cx, scan::Input::ChipDone(result));
+            }
+            ChipCommand::Visit(_) | ChipCommand::GoHome => {
+                let done = offchannel::Input::ChipDone(result);
+                self.offchannel.handle(now, done, &mut self.actions);
+            }
+            _ => self.station.handle(now, station::Input::ChipDone(result), &mut self.actions),
+        }
+        let (machine, state) = match command {
+            ChipCommand::ScanBegin | ChipCommand::ScanEnd => ("scan", self.scan.state_name()),
+            ChipCommand::Visit(_) | ChipCommand::GoHome => return,
+            _ => ("station", self.station.state_name()),
+        };
+        self.shared.trace.record(cx, &self.shared.os, Stage::State { machine, now: state });
+    }
+
+    /// Hands an input to the scanner, with what it looks up.
+    fn scan_input(&mut self, cx: &mut Sleepable, input: scan::Input) {
+        let is_busy = self.station.is_associated() && self.count_traffic(cx) != self.traffic;
+        let join = self.bodies.join.as_ref().map(|body| names_only(body.as_ref()));
+        let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
+        let request = match (body, join) {
+            (Some(body), _) => ScanRequest::parse(body).unwrap_or(ScanRequest::PASSIVE),
+            (None, Some(names)) => ScanRequest::for_names(names),
+            (None, None) => ScanRequest::PASSIVE,
+        };
+        let has_home = self.station.is_associated();
+        let plan = Plan { request, regulatory: &self.regulatory, has_home, is_busy };
+        self.scan.handle(self.shared.os.now(), input, &plan, &mut self.actions);
+    }
+
+    /// Hands an input to the policy, with what it looks up.
+    fn sme_input(&mut self, cx: &mut Sleepable, input: sme::Input) {
+        let results = &self.shared.results;
+        let cx = core::cell::RefCell::new(cx);
+        let best = |wanted: &dyn Fn(&ScanResult) -> bool| {
+            let cx = &mut **cx.borrow_mut();
+            results.with(cx, |results, _| results.best(wanted).copied())
+        };
+        self.sme.handle(self.shared.os.now(), input, &best, &mut self.actions);
+    }
+
+    fn begin(&mut self, cx: &mut Sleepable, origin: Origin) {
+        let Origin::User(id) = origin else { return };
+        let Some(index) = self.begun.iter().position(|begun| begun.id == id) else { return };
+        // Who was told otherwise meanwhile, by `stop`, gets no notice either.
+        if self.shared.complete(cx, id, Ok(())).is_none() {
+            self.begun.swap_remove(index);
+        } else if let Some(begun) = self.begun.get_mut(index) {
+            begun.is_begun = true;
+        }
+    }
+
+    fn complete(&mut self, cx: &mut Sleepable, origin: Origin, result: Result<(), Failure>) {
+        match origin {
+            Origin::User(id) => {
+                if let Some(index) = self.begun.iter().position(|begun| begun.id == id) {
+                    self.begun.swap_remove(index);
+                }
+                self.shared.complete(cx, id, result);
+            }
+            Origin::Sme => self.sme_input(cx, sme::Input::Outcome(result)),
+        }
+    }
+
+    fn outcome(
+        &mut self,
+        cx: &mut Sleepable,
+        origin: Origin,
+        result: Result<(), Failure>,
+        frame: &[u8],
+    ) {
+        let Origin::User(id) = origin else {
+            self.sme_input(cx, sme::Input::Outcome(result));
+            return;
+        };
+        let Some(index) = self.begun.iter().position(|begun| begun.id == id) else { return };
+        let Begun { vap, operation, .. } = self.begun.swap_remove(index);
+        self.shared.trace.record(cx, &self.shared.os, Stage::Outcome { id, result });
+        self.notify(cx, vap, Notice::Outcome { id, operation, result, frame });
+    }
+
+    fn tell(&self, cx: &mut Sleepable, news: News, heard: &[u8]) {
+        let Some(vap) = self.station_vap() else { return };
+        match news {
+            News::SentAway => self.notify(cx, vap.id, Notice::SentAway(heard)),
+            News::BeaconLost => self.notify(cx, vap.id, Notice::BeaconLost),
+            News::Left(to) => {
+                let frame = mgmt::farewell(to.subtype, to.bssid, vap.mac, to.reason);
+                self.notify(cx, vap.id, Notice::Left(&frame));
+            }
+        }
+    }
+
+    fn open_peer(&mut self, cx: &mut Sleepable) {
+        let (Some(vap), Some((addr, _))) = (self.station_vap(), self.station.network()) else {
+            return;
+        };
+        let (_, cipher) = self.station.assoc_choice();
+        let bound = self.station.bound();
+        let rates = self.peer_rates();
+        let path = PeerPath {
+            vap: vap.id,
+            own: vap.mac,
+            addr,
+            mac_id: 0,
+            authorized: cipher.is_none(),
+            cipher,
+            is_qos: bound.wmm.is_some(),
+            width: self.home.map_or_else(Default::default, |tuning| tuning.width),
+            rates,
+            firmware_rates: self.firmware_rates(),
+        };
+        // There is a place: the station is the only one who opens peers.
+        self.peer = self.data().open(cx, path);
+    }
+
+    fn link(&mut self, cx: &mut Sleepable, up: bool) {
+        self.led(cx, up);
+        if let Some(vap) = self.station_vap() {
+            self.shared.os.link_changed(cx, vap.id, up);
+        }
+        if !up {
+            self.sme_input(cx, sme::Input::Lost);
+        }
+    }
+
+    /// Carries out what the policy wants, as if a user had asked for it.
+    fn ask_mlme(&mut self, cx: &mut Sleepable, request: MlmeRequest) {
+        let origin = Origin::Sme;
+        match request {
+            MlmeRequest::Scan => self.start_scan(cx, origin, None, self.station_vap()),
+            MlmeRequest::Auth(info) => self.start_auth(cx, origin, info, None),
+            MlmeRequest::Assoc(info) => self.start_assoc(cx, origin, info, None),
+            MlmeRequest::Deauth(bssid, reason) => {
+                self.leave(origin, MgmtSubtype::Deauth, bssid, reason);
+            }
+        }
+    }
+
+    /// Learns what the scanner knows of an access point.
+    fn recall(&mut self, cx: &mut Sleepable, bssid: crate::types::MacAddr) {
+        let known = self.shared.results.with(cx, |results, _| results.find(bssid).copied());
+        if let Some(known) = known {
+            self.station.learn(&known.bss);
+        }
+    }
+
+    /// The frames exchanged with the access point so far.
+    fn count_traffic(&self, cx: &mut Sleepable) -> u64 {
+        let counters = self.data().counters(cx);
+        u64::from(counters.submitted) + u64::from(counters.delivered)
+    }
+
+    /// The width that we and the network agree on.
+    fn width_for(&self, info: &AssocInfo) -> Tuning {
+        if self.shared.info().has_40mhz && self.regulatory.allows(info.tuning) {
+            info.tuning
+        } else {
+            Tuning::narrow(info.tuning.channel)
+        }
+    }
+}
+
+/// The SSID of a join: its length and its bytes.
+fn names_only(body: &[u8]) -> &[u8] {
+    body.first().and_then(|len| body.get(..usize::from(*len) + 1)).unwrap_or_default()
+}
+
+fn heard_as<D: AsRef<[u8]>>(frame: &MgmtFrame<D>) -> crate::control::Heard<'_> {
+    crate::control::Heard {
+        tuning: frame.tuning,
+        signal_dbm: frame.signal_dbm,
+        frame: frame.draft.as_ref(),
+    }
+}

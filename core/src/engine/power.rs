@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! On and off: interfaces, the radio, the machine's sleep, the end.
+
+use super::Engine;
+use crate::{
+    chip::{Chip, ChipError, FirmwareError},
+    control::{DETACHED, Failure, Notice, RxFilter},
+    device::VAPS_MAX,
+    io::{Framing, Pipe},
+    offchannel,
+    os::{Os, OsError, Sleepable},
+    radio::Regulatory,
+    scan, sme,
+    trace::Stage,
+    types::{Channel, Instant, MacAddr, Mode, Tuning, VapId},
+    vap::{Vap, station},
+};
+
+/// Where the radio is before anybody said where.
+const FIRST_CHANNEL: Option<Channel> = Channel::ghz2(1);
+/// Time that a farewell has to leave before the chip is switched off.
+const FAREWELL_US: u32 = 5_000;
+
+impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
+    /// Brings an interface up, with the radio if it is the first.
+    pub(super) fn up(
+        &mut self,
+        cx: &mut Sleepable,
+        id: VapId,
+        mode: Mode,
+        mac: MacAddr,
+    ) -> Result<(), Failure> {
+        let place = usize::from(id.slot);
+        match self.vaps.get(place) {
+            None => return Err(Failure::Invalid),
+            Some(Some(old)) if old.id != id => return Err(Failure::Busy),
+            Some(Some(old)) if old.mode == mode && old.mac == mac && self.is_on => return Ok(()),
+            Some(_) => {}
+        }
+        if mode == Mode::Station {
+            if !mac.is_valid_station() {
+                return Err(Failure::Invalid);
+            }
+            if self.station_vap().is_some_and(|other| other.id != id) {
+                return Err(Failure::Busy); // There is one radio, and one station on it.
+            }
+        }
+        let before = self.chip_mac();
+        let vap = Vap { id, mode, mac, filter: RxFilter::empty() };
+        let old = self.vaps.get_mut(place).and_then(|slot| slot.replace(vap));
+        if self.is_on && self.chip_mac() != before {
+            self.power_off(cx, Failure::Aborted)?; // The chip takes its address at the start.
+        }
+        let result = self.power_on(cx).and_then(|()| self.refilter(cx));
+        if result.is_err()
+            && let Some(slot) = self.vaps.get_mut(place)
+        {
+            *slot = old;
+        }
+        self.shared.set_tap(id, result.is_ok());
+        result.map_err(Failure::from)
+    }
+
+    /// The address that the chip answers to.
+    fn chip_mac(&self) -> MacAddr {
+        self.station_vap().map_or(self.identity.mac, |vap| vap.mac)
+    }
+
+    /// Takes an interface down, and with the last one the radio.
+    pub(super) fn down(&mut self, cx: &mut Sleepable, id: VapId) -> Result<(), Failure> {
+        let Some(vap) = self.vap(id) else { return Err(Failure::Down) };
+        self.shared.set_tap(id, false);
+        let others = self.vaps.iter().flatten().filter(|other| other.id != id).count();
+        let result = if others == 0 {
+            self.power_off(cx, Failure::Down)
+        } else {
+            if vap.mode == Mode::Station {
+                self.halt(cx, Failure::Down, true);
+            }
+            Ok(())
+        };
+        if let Some(slot) = self.vaps.get_mut(usize::from(id.slot)) {
+            *slot = None;
+        }
+        self.end_begun(cx, Some(id), Failure::Down);
+        result.and_then(|()| self.refilter(cx).map_err(Failure::from))
+    }
+
+    /// The machine goes to sleep; interfaces stay up, and know nothing.
+    pub(super) fn suspend(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
+        self.power_off(cx, Failure::Down)
+    }
+
+    /// What was up comes up again.
+    pub(super) fn resume(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
+        if self.vaps.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        self.power_on(cx).and_then(|()| self.refilter(cx)).map_err(Failure::from)
+    }
+
+    pub(super) fn vap(&self, id: VapId) -> Option<Vap> {
+        self.vaps.get(usize::from(id.slot)).copied().flatten().filter(|vap| vap.id == id)
+    }
+
+    fn power_on(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
+        if self.is_on {
+            return Ok(());
+        }
+        let (shared, name, mac) = (self.shared, self.firmware(), self.chip_mac());
+        shared.trace.record(cx, &shared.os, Stage::Call { what: "start", tuning: None });
+        let chip = &mut self.chip;
+        let started = shared.os.firmware(cx, name, &mut |cx, image| chip.start(cx, image, mac));
+        let started = started.map_err(|error| match error {
+            ChipError::Os(OsError::NoFirmware) => {
+                FirmwareError::Missing(name.to_str().unwrap_or("?")).into()
+            }
+            other => other,
+        });
+        shared.trace.record(cx, &shared.os, Stage::Done { what: "start", result: started });
+        if let Err(error) = started {
+            shared.os.log(format_args!("{}: not started: {error}", self.identity.name));
+            return Err(error);
+        }
+        (self.is_on, self.power_set, self.filter) = (true, None, RxFilter::empty());
+        self.tick_at = Some(self.now());
+        match self.first_tuning(cx) {
+            Ok(()) => Ok(()),
+            Err(error) => {
+                shared.os.log(format_args!("{}: not tuned: {error}", self.identity.name));
+                let _ = self.power_off(cx, Failure::Down); // What failed first is what counts.
+                Err(error)
+            }
+        }
+    }
+
+    fn first_tuning(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
+        let allowed = || self.regulatory.channels().next().or(FIRST_CHANNEL).map(Tuning::narrow);
+        let Some(tuning) = self.home.or_else(allowed) else { return Ok(()) };
+        self.tune(cx, tuning)?;
+        self.home = Some(tuning);
+        Ok(())
+    }
+
+    /// Ends all that has begun, then switches the chip off.
+    pub(super) fn power_off(&mut self, cx: &mut Sleepable, why: Failure) -> Result<(), Failure> {
+        if !self.is_on {
+            self.halt(cx, why, false);
+            return Ok(());
+        }
+        self.halt(cx, why, true);
+        (self.is_on, self.tick_at) = (false, None);
+        self.shared.forget_tuning();
+        self.keys.forget_all();
+        self.call(cx, "stop", None, |chip, cx| chip.stop(cx)).map_err(Failure::from)
+    }
+
+    /// Ends all that has begun; the chip is left alone. `can_tell`: the access point is told.
+    pub(super) fn halt(&mut self, cx: &mut Sleepable, why: Failure, can_tell: bool) {
+        let was_up = self.station.is_associated();
+        self.end_sending(cx, why);
+        self.sme_input(cx, sme::Input::Halt);
+        self.scan_input(cx, scan::Input::Halt);
+        self.offchannel.handle(self.now(), offchannel::Input::Halt, &mut self.actions);
+        self.settle(cx, &[]);
+        self.station.handle(self.now(), station::Input::Halt(can_tell), &mut self.actions);
+        self.settle(cx, &[]);
+        if was_up && can_tell {
+            self.shared.os.sleep_us(cx, FAREWELL_US);
+        }
+        self.bodies.exchange = None;
+        self.bodies.scan = None;
+        self.bodies.join = None;
+        (self.scanning_for, self.is_away) = (None, false);
+        self.end_begun(cx, None, why);
+    }
+
+    /// Ends the operations of an interface, or all: exactly one answer each.
+    fn end_begun(&mut self, cx: &mut Sleepable, of: Option<VapId>, why: Failure) {
+        let is_of = |begun: &super::Begun| of.is_none_or(|vap| begun.vap == vap);
+        while let Some(index) = self.begun.iter().position(is_of) {
+            let super::Begun { id, vap, operation, is_begun } = self.begun.swap_remove(index);
+            let result = Err(why);
+            if is_begun {
+                self.shared.trace.record(cx, &self.shared.os, Stage::Outcome { id, result });
+                self.notify(cx, vap, Notice::Outcome { id, operation, result, frame: &[] });
+            } else {
+                self.shared.complete(cx, id, result);
+            }
+        }
+    }
+
+    /// The end: what has begun ends, and the chip is left alone, because it may be gone.
+    pub(crate) fn detach(&mut self, cx: &mut Sleepable) {
+        for slot in 0..VAPS_MAX {
+            if let Some(Some(vap)) = self.vaps.get(slot) {
+                self.shared.set_tap(vap.id, false);
+            }
+        }
+        self.halt(cx, DETACHED, false);
+        if self.is_on {
+            // With the module unloaded and the stick still there, this leaves the chip off.
+            self.is_on = false;
+            let _ = self.call(cx, "stop", None, |chip, cx| chip.stop(cx));
+        }
+        self.shared.forget_tuning();
+    }
+
+    /// Takes what an interface posted, now or when the chip is on. Nobody waits for this, so a
+    /// failure is for the log.
+    pub(crate) fn set_rx_filter(&mut self, cx: &mut Sleepable, id: VapId, filter: RxFilter) {
+        let slot = self.vaps.get_mut(usize::from(id.slot)).and_then(Option::as_mut);
+        let Some(vap) = slot.filter(|vap| vap.id == id) else { return };
+        vap.filter = filter;
+        if let Err(error) = self.refilter(cx) {
+            self.shared.os.log(format_args!("{filter:?} not set: {error}"));
+        }
+    }
+
+    /// Tells the chip what all interfaces and machines together need, if that has changed.
+    pub(super) fn refilter(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
+        let wanted = self.vaps.iter().flatten().fold(RxFilter::empty(), |f, vap| f | vap.needs());
+        let scanning =
+            if self.scan.is_active() { RxFilter::OTHER_BEACONS } else { RxFilter::empty() };
+        let wanted = wanted | scanning;
+        if !self.is_on || wanted == self.filter {
+            return Ok(());
+        }
+        self.call(cx, "set_rx_filter", None, |chip, cx| chip.set_rx_filter(cx, wanted))?;
+        self.filter = wanted;
+        Ok(())
+    }
+
+    /// Takes a regulatory domain; what is no longer allowed ends.
+    pub(crate) fn set_regulatory(&mut self, cx: &mut Sleepable, regulatory: Regulatory) {
+        self.regulatory = regulatory;
+        if let Err(error) = self.set_power(cx) {
+            self.shared.os.log(format_args!("power limit not set: {error}"));
+        }
+    }
+
+    /// Work of the chip that comes round.
+    pub(super) fn tick(&mut self, cx: &mut Sleepable, now: Instant) {
+        if !self.tick_at.is_some_and(|at| now >= at) || !self.is_on {
+            return;
+        }
+        self.tick_at = match self.chip.tick(cx, now) {
+            Ok(next) => next.filter(|next| *next > now),
+            Err(error) => {
+                self.shared.os.log(format_args!("tick: {error}"));
+                None
+            }
+        };
+    }
+}

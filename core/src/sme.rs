@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Join policy above the MLME: which access point, in which order, and how often. No I/O, no clock.
+
+use heapless::Vec;
+
+use crate::{
+    action::{Action, Actions, MlmeRequest, Origin, Proof},
+    control::{AssocInfo, AuthInfo, Failure, JoinInfo},
+    scan::ScanResult,
+    types::{Instant, MacAddr, RequestId, Ssid, Tuning},
+    wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
+};
+
+/// What can happen to the policy.
+#[derive(Clone, Copy, Debug)]
+pub enum Input {
+    /// The user wants this network.
+    Join(RequestId, JoinInfo, Ssid),
+    /// How the last [`Action::Mlme`] ended.
+    Outcome(Result<(), Failure>),
+    /// The link is down.
+    Lost,
+    /// The user wants no network any more.
+    Leave,
+    /// [`Sme::deadline`] may have come.
+    Deadline,
+    /// The chip stops: forget everything.
+    Halt,
+}
+
+/// Where the policy looks for networks: the strongest one that the closure accepts.
+pub type Best<'a> = dyn Fn(&dyn Fn(&ScanResult) -> bool) -> Option<ScanResult> + 'a;
+
+/// Times that a join starts over with a scan before the user is told.
+const TRIES_MAX: u8 = 3;
+/// Access points that one round passes over because they refused.
+const REFUSED_MAX: usize = 4;
+/// Time before the next round: doubled with each, up to the longest.
+const PAUSE_MIN_US: u64 = 500_000;
+const PAUSE_MAX_US: u64 = 30_000_000;
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Idle,
+    /// The network is looked for.
+    Scanning,
+    Authenticating(MacAddr, Tuning),
+    Associating(MacAddr),
+    Joined(MacAddr),
+    /// Until the next round.
+    Pausing(Instant),
+}
+
+/// What is wanted.
+#[derive(Clone, Copy, Debug)]
+struct Wish {
+    /// Who waits for the first outcome.
+    waiter: Option<RequestId>,
+    info: JoinInfo,
+    ssid: Ssid,
+    tries: u8,
+}
+
+/// The policy of one station interface.
+#[derive(Debug, Default)]
+pub struct Sme {
+    state: State,
+    wish: Option<Wish>,
+    refused: Vec<MacAddr, REFUSED_MAX>,
+}
+
+impl Sme {
+    /// Takes one input.
+    pub fn handle(&mut self, now: Instant, input: Input, best: &Best<'_>, out: &mut Actions) {
+        let Some(wish) = self.wish else {
+            if let Input::Join(id, info, ssid) = input {
+                out.push(Action::Begin(Origin::User(id)));
+                self.wish = Some(Wish { waiter: Some(id), info, ssid, tries: 1 });
+                self.state = self.scan(out);
+            }
+            return;
+        };
+        self.state = match (self.state, input) {
+            (_, Input::Halt) => {
+                self.wish = None;
+                State::Idle
+            }
+            (busy, Input::Join(id, ..)) => {
+                out.push(Action::Complete(Origin::User(id), Err(Failure::Busy)));
+                busy
+            }
+            (state, Input::Leave) => {
+                self.end(Err(Failure::Aborted), out);
+                self.wish = None;
+                match state {
+                    State::Joined(bssid)
+                    | State::Authenticating(bssid, _)
+                    | State::Associating(bssid) => {
+                        out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
+                    }
+                    State::Idle | State::Scanning | State::Pausing(_) => {}
+                }
+                State::Idle
+            }
+            (State::Scanning, Input::Outcome(Ok(()))) => self.choose(now, wish, best, out),
+            (State::Authenticating(bssid, tuning), Input::Outcome(Ok(()))) => {
+                let pairwise = wish.info.pairwise;
+                let info = AssocInfo { bssid, previous: None, tuning, pairwise };
+                out.push(Action::Mlme(MlmeRequest::Assoc(info)));
+                State::Associating(bssid)
+            }
+            (State::Associating(bssid), Input::Outcome(Ok(()))) => {
+                self.end(Ok(()), out);
+                self.refused.clear();
+                State::Joined(bssid)
+            }
+            (
+                State::Authenticating(bssid, _) | State::Associating(bssid),
+                Input::Outcome(Err(failure)),
+            ) => {
+                let _ = self.refused.push(bssid); // A full list starts a new round.
+                match failure {
+                    Failure::Chip(_) | Failure::Down => self.pause(now, failure, out),
+                    _ => self.choose(now, wish, best, out),
+                }
+            }
+            (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
+            (State::Joined(_), Input::Lost) => {
+                // The network may come back at once: it went away by itself.
+                if let Some(wish) = &mut self.wish {
+                    wish.tries = 1;
+                }
+                State::Pausing(now.after_us(PAUSE_MIN_US))
+            }
+            (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
+            (state, Input::Outcome(_) | Input::Lost | Input::Deadline) => state,
+        };
+    }
+
+    /// When to come back with [`Input::Deadline`] if nothing else happens.
+    pub const fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Pausing(until) => Some(until),
+            _ => None,
+        }
+    }
+
+    /// Whether there is a network to join.
+    pub const fn is_idle(&self) -> bool {
+        self.wish.is_none()
+    }
+
+    fn scan(&mut self, out: &mut Actions) -> State {
+        self.refused.clear();
+        out.push(Action::Mlme(MlmeRequest::Scan));
+        State::Scanning
+    }
+
+    fn choose(&mut self, now: Instant, wish: Wish, best: &Best<'_>, out: &mut Actions) -> State {
+        let found = best(&|result: &ScanResult| {
+            let bss = &result.bss;
+            bss.ssid == wish.ssid
+                && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
+                && wish.info.pairwise.is_some() == bss.is_protected()
+                && !self.refused.contains(&bss.bssid)
+        });
+        match found {
+            Some(ScanResult { bss, .. }) if !self.refused.is_full() => {
+                let (bssid, tuning) = (bss.bssid, bss.tuning);
+                let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
+                out.push(Action::Mlme(MlmeRequest::Auth(info)));
+                State::Authenticating(bssid, tuning)
+            }
+            _ => self.pause(now, Failure::NotFound, out),
+        }
+    }
+
+    /// A round has failed: the user is told after some of them, and the next one comes later.
+    fn pause(&mut self, now: Instant, failure: Failure, out: &mut Actions) -> State {
+        let Some(wish) = &mut self.wish else { return State::Idle };
+        let is_last = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        wish.tries = wish.tries.saturating_add(1);
+        let shift = u32::from(wish.tries.saturating_sub(2)).min(16);
+        if is_last {
+            self.end(Err(failure), out);
+            self.wish = None;
+            return State::Idle;
+        }
+        State::Pausing(now.after_us((PAUSE_MIN_US << shift).min(PAUSE_MAX_US)))
+    }
+
+    fn end(&mut self, result: Result<(), Failure>, out: &mut Actions) {
+        if let Some(id) = self.wish.as_mut().and_then(|wish| wish.waiter.take()) {
+            out.push(Action::Outcome(Origin::User(id), result, Proof::None));
+        }
+    }
+}
