@@ -12,7 +12,7 @@ load_driver "$AP_DRIVER"
 attach 1 "$AP_DRIVER" || fail "$AP_DRIVER did not take the second stick"
 talker=$interface
 ip link set "$talker" up || fail "$talker does not come up"
-tcpdump -i "$monitor" -s 0 -U -w /tmp/monitor.pcap >/tmp/tcpdump.log 2>&1 &
+tcpdump -Z root -i "$monitor" -s 0 -U -w /tmp/monitor.pcap >/tmp/tcpdump.log 2>&1 &
 listener=$!
 within 10 grep -q listening /tmp/tcpdump.log || fail "tcpdump does not listen"
 start_supplicant "$talker" /tern/open.conf || fail "wpa_supplicant does not start"

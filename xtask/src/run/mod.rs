@@ -130,6 +130,7 @@ fn play(
 
 /// Checks what the scenario left behind.
 fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result<()> {
+    let tolerance = args.driver.signal_tolerance_db();
     match args.scenario {
         Scenario::Wpa2 => {
             let seen = check::air::check(air, args)?;
@@ -140,8 +141,12 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
         }
         Scenario::Scan => {
             let (all, directed) = scene::expected_scan(args);
-            check::scan::check(&check::scan::parse(&outcome.text("scan")?), &all)?;
-            check::scan::check(&check::scan::parse(&outcome.text("directed")?), &directed)?;
+            check::scan::check(&check::scan::parse(&outcome.text("scan")?), &all, tolerance)?;
+            check::scan::check(
+                &check::scan::parse(&outcome.text("directed")?),
+                &directed,
+                tolerance,
+            )?;
             step("scan: names, channels, signals and security as on the air");
         }
         Scenario::Monitor => {
@@ -150,7 +155,7 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
             if let Some(wanted) = &args.pcap {
                 copy(&capture, wanted)?;
             }
-            let compared = check::monitor::check(&capture, air)?;
+            let compared = check::monitor::check(&capture, air, tolerance)?;
             step(&format!(
                 "monitor: {} frames as the air sent them; rates {:?}, signals {:?} dBm",
                 compared.frames, compared.rates, compared.signals

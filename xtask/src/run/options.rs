@@ -47,6 +47,12 @@ impl Driver {
             Self::Hwsim => "hwsim",
         }
     }
+
+    /// How far the signal that it reports may be from what the air gave it, in dB. The chips count
+    /// in steps of a dB or two; rtlwifi makes its own numbers of a percentage.
+    pub(super) fn signal_tolerance_db(self) -> f64 {
+        if self == Self::Tern { 3.0 } else { 20.0 }
+    }
 }
 
 /// The emulated stick.

@@ -14,9 +14,9 @@ use super::settings::{CHANNEL, HIDDEN_SSID, OPEN_SSID};
 const ADDRESS: &str = "10.6.0.1/24";
 
 /// Access points of the scan: last byte of the address, channel, signal in dBm.
-const SCAN_OPEN: (u8, u8, i8) = (1, 1, -45);
-const SCAN_WPA2: (u8, u8, i8) = (2, CHANNEL, -60);
-const SCAN_HIDDEN: (u8, u8, i8) = (3, 11, -70);
+const SCAN_OPEN: (u8, u8, i8) = (0x11, 1, -45);
+const SCAN_WPA2: (u8, u8, i8) = (0x12, CHANNEL, -60);
+const SCAN_HIDDEN: (u8, u8, i8) = (0x13, 11, -70);
 
 /// The sticks and software access points of a scenario. The air is always captured, into
 /// `air_pcap`.
@@ -40,8 +40,8 @@ pub(super) fn sticks<'a>(args: &'a Args, air_pcap: &Path) -> Result<Sticks<'a>> 
             vec![chip, chip],
             vec![
                 plain,
-                format!("ssid={OPEN_SSID},{}", place((1, CHANNEL, -40))),
-                format!("ssid={ssid},psk={psk},{}", place((2, CHANNEL, -75))),
+                format!("ssid={OPEN_SSID},{}", place((0x21, CHANNEL, -40))),
+                format!("ssid={HIDDEN_SSID},psk={psk},{}", place((0x22, CHANNEL, -75))),
             ],
         ),
     };

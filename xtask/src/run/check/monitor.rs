@@ -9,9 +9,6 @@ use anyhow::{Result, bail};
 
 use super::tshark;
 
-/// How far a signal may be from what the air gave it: chips report steps of a dB or two.
-const SIGNAL_TOLERANCE_DB: i32 = 5;
-
 /// What is read of each frame: first what identifies it, then what is compared.
 const FIELDS: [&str; 9] = [
     "wlan.ta",
@@ -39,19 +36,19 @@ pub(in crate::run) struct Compared {
     pub(in crate::run) signals: BTreeSet<String>,
 }
 
-/// Reads both captures with tshark and compares them.
+/// Reads both captures with tshark and compares them; signals may be `tolerance_db` off.
 ///
 /// # Errors
 ///
 /// tshark failed; a frame differs; too few frames are in both.
-pub(in crate::run) fn check(monitor: &Path, air: &Path) -> Result<Compared> {
+pub(in crate::run) fn check(monitor: &Path, air: &Path, tolerance_db: f64) -> Result<Compared> {
     let heard = tshark::fields(monitor, "wlan.ta && wlan.seq", &FIELDS, &[])?;
     let sent = tshark::fields(air, "wlan.ta && wlan.seq", &FIELDS, &[])?;
-    compare(&heard, &sent)
+    compare(&heard, &sent, tolerance_db)
 }
 
 /// Compares what was heard with what was sent.
-fn compare(heard: &[Vec<String>], sent: &[Vec<String>]) -> Result<Compared> {
+fn compare(heard: &[Vec<String>], sent: &[Vec<String>], tolerance_db: f64) -> Result<Compared> {
     let mut by_identity: BTreeMap<&[String], Vec<&[String]>> = BTreeMap::new();
     for frame in sent.iter().filter(|frame| frame.len() == FIELDS.len()) {
         let (identity, radio) = frame.split_at(IDENTITY);
@@ -66,7 +63,7 @@ fn compare(heard: &[Vec<String>], sent: &[Vec<String>]) -> Result<Compared> {
         let Some(candidates) = by_identity.get(identity) else {
             bail!("the monitor heard {identity:?}, which the air's capture does not have");
         };
-        if !candidates.iter().any(|sent| is_same(radio, sent)) {
+        if !candidates.iter().any(|sent| is_same(radio, sent, tolerance_db)) {
             bail!("the monitor says {radio:?} of {identity:?}, the air {candidates:?}");
         }
         compared.frames += 1;
@@ -82,11 +79,11 @@ fn compare(heard: &[Vec<String>], sent: &[Vec<String>]) -> Result<Compared> {
 }
 
 /// Whether channel and rate are the same and the signal is near.
-fn is_same(heard: &[String], sent: &[String]) -> bool {
+fn is_same(heard: &[String], sent: &[String], tolerance_db: f64) -> bool {
     let [frequency, rate, mcs, signal] = heard else { return false };
     let [sent_frequency, sent_rate, sent_mcs, sent_signal] = sent else { return false };
     let near = match (dbm(signal), dbm(sent_signal)) {
-        (Some(signal), Some(sent)) => (signal - sent).abs() <= SIGNAL_TOLERANCE_DB,
+        (Some(signal), Some(sent)) => (signal - sent).abs() <= tolerance_db,
         _ => false,
     };
     // A rate of an MCS may or may not be calculated as a data rate too.
@@ -95,7 +92,7 @@ fn is_same(heard: &[String], sent: &[String]) -> bool {
 }
 
 /// A signal as tshark prints it; the first of several antennas.
-fn dbm(text: &str) -> Option<i32> {
+fn dbm(text: &str) -> Option<f64> {
     text.split(',').next()?.parse().ok()
 }
 
@@ -117,7 +114,7 @@ mod tests {
     fn same_frames() {
         let mut sent = beacons("-60");
         sent.push(frame(13, "54", "", "-50"));
-        let compared = compare(&beacons("-61"), &sent).unwrap();
+        let compared = compare(&beacons("-61"), &sent, 5.0).unwrap();
         assert_eq!(compared.frames, 12);
         assert_eq!(compared.rates.into_iter().collect::<Vec<_>>(), ["1 Mb/s"]);
     }
@@ -125,12 +122,12 @@ mod tests {
     #[test]
     fn differences() {
         let sent = beacons("-60");
-        assert!(compare(&beacons("-80"), &sent).unwrap_err().to_string().contains("-80"));
+        assert!(compare(&beacons("-80"), &sent, 5.0).unwrap_err().to_string().contains("-80"));
         let mut heard = beacons("-60");
         heard[3] = frame(3, "11", "", "-60");
-        assert!(compare(&heard, &sent).unwrap_err().to_string().contains("\"11\""));
+        assert!(compare(&heard, &sent, 5.0).unwrap_err().to_string().contains("\"11\""));
         heard[3] = frame(99, "1", "", "-60");
-        assert!(compare(&heard, &sent).unwrap_err().to_string().contains("does not have"));
-        assert!(compare(&sent[..3], &sent).unwrap_err().to_string().contains("3 frames only"));
+        assert!(compare(&heard, &sent, 5.0).unwrap_err().to_string().contains("does not have"));
+        assert!(compare(&sent[..3], &sent, 5.0).unwrap_err().to_string().contains("3 frames only"));
     }
 }
