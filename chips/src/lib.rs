@@ -13,9 +13,20 @@
     )
 )]
 
+mod access;
 mod any;
+mod cam;
+mod efuse;
+mod fw;
+mod h2c;
 pub mod ids;
+mod llt;
+mod regs;
+mod rf;
 pub mod rtl8192c;
+mod seq;
+#[cfg(test)]
+mod testing;
 
 pub use any::{Any, AnyChip, Endpoints};
 

@@ -2,21 +2,25 @@
 //! RTL8192C: RTL8188CU, RTL8188CUS, RTL8188RU, RTL8191CU and RTL8192CU. 2.4 GHz, 802.11n, one or
 //! two streams, USB 2.0.
 
+mod backend;
+mod board;
+mod calib;
+mod channel;
 pub mod desc;
+mod init;
+mod iq;
+mod link;
+mod power;
 pub mod rx;
+mod tables;
+mod tx_power;
 
 use tern_core::{
-    chip::{
-        Chip, ChipError, ChipEvent, ChipInfo, ChipKey, Ciphers, Edca, Identity, Link, Offloads,
-        PeerInfo, RegisterBus,
-    },
-    control::RxFilter,
+    chip::{ChipInfo, Ciphers, Offloads},
     io::{Framing, RxCarry, RxItem, TxInfo, TxQueue},
-    os::Sleepable,
-    types::{Instant, MacAddr, Tuning},
 };
 
-use crate::Endpoints;
+pub use backend::Rtl8192C;
 
 /// What these chips are. The firmware picks rates from a mask (`Chip::set_peer`). It could report
 /// on single frames through a mailbox that would have to be polled; nobody here does.
@@ -68,57 +72,6 @@ impl Framing for Framing8192C {
     ) -> Option<RxItem<'a>> {
         rx::next(carry, transfer, at, self.high_power)
     }
-}
-
-/// The backend, with the bus that it alone uses.
-#[derive(Debug)]
-pub struct Rtl8192C<B> {
-    #[expect(dead_code, reason = "until the methods below are there")]
-    bus: B,
-    #[expect(dead_code, reason = "until the methods below are there")]
-    endpoints: Endpoints,
-}
-
-impl<B: RegisterBus> Rtl8192C<B> {
-    /// A chip that nobody has asked anything yet.
-    pub const fn new(bus: B, endpoints: Endpoints) -> Self {
-        Self { bus, endpoints }
-    }
-}
-
-macro_rules! later {
-    ($($method:ident($($arg:ident: $kind:ty),*) -> $result:ty;)*) => {
-        impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
-            fn info(&self) -> &'static ChipInfo {
-                &INFO
-            }
-            $(fn $method(
-                &mut self,
-                _cx: &mut Sleepable,
-                $($arg: $kind),*
-            ) -> Result<$result, ChipError> {
-                Err(ChipError::Unsupported)
-            })*
-        }
-    };
-}
-
-later! {
-    identify() -> Identity;
-    start(_firmware: &[u8], _mac: MacAddr) -> ();
-    stop() -> ();
-    set_channel(_tuning: Tuning) -> ();
-    set_link(_link: &Link) -> ();
-    set_scanning(_scanning: bool) -> ();
-    set_rx_filter(_filter: RxFilter) -> ();
-    set_edca(_queue: TxQueue, _edca: Edca) -> ();
-    set_peer(_peer: &PeerInfo) -> ();
-    set_key(_key: &ChipKey<'_>) -> ();
-    clear_key(_slot: u8) -> ();
-    set_tx_power(_limit: Option<i8>) -> ();
-    set_led(_on: bool) -> ();
-    on_message(_message: &[u8]) -> ChipEvent;
-    tick(_now: Instant) -> Option<Instant>;
 }
 
 #[cfg(test)]
