@@ -38,6 +38,9 @@ pub struct Args {
     /// Up to so many microseconds pass until a frame is received
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub delay_us: u64,
+    /// A vendor request takes at least so many microseconds, as on a real bus (about 125)
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub control_us: u64,
     /// Listens at this socket for commands; `help` lists them
     #[arg(long, value_name = "SOCKET")]
     pub control: Option<PathBuf>,

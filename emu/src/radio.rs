@@ -9,7 +9,7 @@ use tern_sim::{
 };
 
 use crate::{
-    args::RadioSpec,
+    args::{Args, RadioSpec},
     link::Link,
     stats::{Entry, RadioStats},
     trace::Trace,
@@ -31,6 +31,14 @@ struct Held {
     data: Vec<u8>,
 }
 
+/// An answer to a vendor request that a real bus would not have brought yet.
+struct Answer {
+    due: Micros,
+    id: u64,
+    setup: Setup,
+    result: Result<Vec<u8>, Status>,
+}
+
 /// What a step needs from outside.
 pub(crate) struct Surroundings<'a> {
     pub(crate) now: Micros,
@@ -47,16 +55,20 @@ pub(crate) struct Radio {
     chip: Option<Rtl8192c>,
     is_wanted: bool,
     held: VecDeque<Held>,
+    /// Shortest time that a vendor request takes.
+    control_us: Micros,
+    answers: VecDeque<Answer>,
     retry_at: Option<Micros>,
     unplug_after: Option<u64>,
     counters: RadioStats,
-    reported: usize,
+    /// Faults and notes of this chip that were reported.
+    reported: [usize; 2],
     was_connected: bool,
 }
 
 impl Radio {
-    pub(crate) fn new(number: usize, spec: &RadioSpec, injections: &[Injection]) -> Self {
-        let config = spec.config(number, injections);
+    pub(crate) fn new(number: usize, spec: &RadioSpec, args: &Args) -> Self {
+        let config = spec.config(number, &args.faults);
         let mac: Vec<String> = config.mac.iter().map(|byte| format!("{byte:02x}")).collect();
         let counters = RadioStats {
             chip: config.model.name().to_owned(),
@@ -71,10 +83,12 @@ impl Radio {
             chip: None,
             is_wanted: true,
             held: VecDeque::new(),
+            control_us: args.control_us,
+            answers: VecDeque::new(),
             retry_at: None,
             unplug_after: None,
             counters,
-            reported: 0,
+            reported: [0; 2],
             was_connected: false,
         }
     }
@@ -91,7 +105,8 @@ impl Radio {
 
     pub(crate) fn next_event(&self, air: &Air) -> Option<Micros> {
         let chip = self.chip.as_ref().and_then(|chip| chip.next_event(air));
-        [chip, self.retry_at, self.link.next_event()].into_iter().flatten().min()
+        let answer = self.answers.front().map(|answer| answer.due);
+        [chip, answer, self.retry_at, self.link.next_event()].into_iter().flatten().min()
     }
 
     /// Connects if it is time to, and plugs the stick in.
@@ -99,7 +114,7 @@ impl Radio {
         if self.link.connect(around.now)? {
             self.was_connected = true;
             self.chip = self.is_wanted.then(|| Rtl8192c::new(&self.config, around.air));
-            self.reported = 0;
+            self.reported = [0; 2];
             let model = Rtl8192c::new(&self.config, around.air);
             let identity = model.identity();
             around.air.leave(model.radio());
@@ -147,6 +162,7 @@ impl Radio {
             chip.unplug(around.air);
         }
         self.held.clear();
+        self.answers.clear();
         self.retry_at = None;
     }
 
@@ -168,7 +184,7 @@ impl Radio {
         self.is_wanted = true;
         if let Some(peer) = &mut self.peer {
             self.chip = Some(Rtl8192c::new(&self.config, around.air));
-            self.reported = 0;
+            self.reported = [0; 2];
             peer.plug();
         }
     }
@@ -240,8 +256,24 @@ impl Radio {
             let shown = result.map_err(|_| len);
             trace.register(around.now, self.number, direction, setup.value, shown)?;
         }
-        peer.control_done(id, setup, result);
+        if self.control_us == 0 {
+            peer.control_done(id, setup, result);
+        } else {
+            let last = self.answers.back().map_or(around.now, |last| last.due);
+            let due = last.max(around.now) + self.control_us;
+            let result = result.map(<[u8]>::to_vec);
+            self.answers.push_back(Answer { due, id, setup, result });
+        }
         Ok(())
+    }
+
+    /// Answers vendor requests whose time has come.
+    fn send_answers(&mut self, now: Micros) {
+        let Some(peer) = &mut self.peer else { return };
+        while self.answers.front().is_some_and(|answer| answer.due <= now) {
+            let Some(Answer { id, setup, result, .. }) = self.answers.pop_front() else { return };
+            peer.control_done(id, setup, result.as_deref().map_err(|status| *status));
+        }
     }
 
     /// Bulk OUT transfers in their order, each endpoint by itself.
@@ -283,6 +315,7 @@ impl Radio {
         if let Some(chip) = &mut self.chip {
             chip.poll(around.now, around.air);
         }
+        self.send_answers(around.now);
         if self.retry_at.is_some_and(|at| at <= around.now) {
             self.send_held(around)?;
         }
@@ -320,16 +353,21 @@ impl Radio {
         }
     }
 
-    /// Says each new kind of fault on standard error and in the trace.
+    /// Says each new kind of fault on standard error and in the trace, and notes in the trace only.
     fn report_faults(&mut self, around: &mut Surroundings<'_>) -> anyhow::Result<()> {
         let Some(chip) = &self.chip else { return Ok(()) };
-        for Fault { code, text, .. } in chip.faults().iter().skip(self.reported) {
-            eprintln!("radio {}: fault {code}: {text}", self.number);
-            if let Some(trace) = &mut around.trace {
-                trace.remark(around.now, self.number, &format!("fault {code}: {text}"))?;
+        let kinds = [("fault", chip.faults()), ("note", chip.notes())];
+        for ((kind, entries), reported) in kinds.into_iter().zip(&mut self.reported) {
+            for Fault { code, text, .. } in entries.iter().skip(*reported) {
+                if kind == "fault" {
+                    eprintln!("radio {}: fault {code}: {text}", self.number);
+                }
+                if let Some(trace) = &mut around.trace {
+                    trace.remark(around.now, self.number, &format!("{kind} {code}: {text}"))?;
+                }
             }
+            *reported = entries.len();
         }
-        self.reported = chip.faults().len();
         Ok(())
     }
 

@@ -92,7 +92,7 @@ impl World {
                 .map(|config| AccessPoint::new(&mut air, args.seed, config))
                 .collect(),
             air,
-            radios: radios.map(|(at, spec)| Radio::new(at, spec, &args.faults)).collect(),
+            radios: radios.map(|(at, spec)| Radio::new(at, spec, args)).collect(),
             trace: args.trace.as_deref().map(Trace::create).transpose()?,
             capture: capture.transpose()?,
             control: args.control.as_deref().map(Control::listen).transpose()?,

@@ -14,8 +14,6 @@ const MACIDS: usize = 32;
 /// Command ids.
 const JOIN_BSS: u8 = 2;
 const MACID_CONFIG: u8 = 6;
-/// The highest command id that exists on this family.
-const LAST_ID: u8 = 0x1f;
 /// Event id of a TX report.
 const TX_REPORT: u8 = 3;
 
@@ -83,9 +81,6 @@ impl Mailbox {
         }
         self.next_box = (index + 1) % 4;
         let id = main[0] & 0x7f;
-        if id > LAST_ID {
-            log.add(now, "h2c-id", || format!("H2C command {id:#04x} does not exist"));
-        }
         let mut payload = Vec::with_capacity(5);
         if main[0] & 0x80 != 0 {
             payload.extend(extension);
