@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Tern for Linux: what the kernel calls, and how core's wishes become kernel calls.
 //!
-//! `shim.c` holds what only C can say (module glue, macros, struct members); the functions here
-//! that it calls are listed in `exports.txt`, the kernel's functions that the module calls in
-//! `symbols.txt`.
+//! The C files (`shim*.c`) hold what only C can say: module glue, macros, struct members, the
+//! tables of operations. [`ffi`] names what they offer and `exports.txt` what they call here. Each
+//! function that C calls is a few lines: make the context, turn pointers into values, call core.
 #![no_std]
 
+mod alloc;
+mod debugfs;
+mod device;
+mod events;
+mod ffi;
+mod net;
+mod os;
+mod packet;
 #[cfg(target_os = "none")]
 mod panic;
-
-use core::ffi::c_int;
-
-/// Called once when the module is loaded. Returns 0 or a negative errno.
-#[unsafe(no_mangle)]
-pub extern "C" fn tern_init() -> c_int {
-    0
-}
-
-/// Called once when the module is unloaded.
-#[unsafe(no_mangle)]
-pub extern "C" fn tern_exit() {}
+mod sync;
+mod usb;
+mod wiphy;

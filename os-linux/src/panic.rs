@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! The panic handler: a Rust panic is a kernel panic.
 //!
-//! `tern_shim_panic` returns in its type: with a function known not to return, the compiler would
+//! `shim_panic` returns in its type: with a function known not to return, the compiler would
 //! let the code end at the call, and objtool takes that for falling into the next function.
 
 use core::ffi::c_int;
 use core::panic::PanicInfo;
 
-unsafe extern "C" {
-    fn tern_shim_panic(file: *const u8, file_len: c_int, line: c_int);
-}
+use crate::ffi;
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
@@ -18,7 +16,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
         None => ("unknown file", 0),
     };
     // SAFETY: the shim only reads `file_len` bytes of `file`, which lives for ever.
-    unsafe { tern_shim_panic(file.as_ptr(), file.len() as c_int, line as c_int) };
+    unsafe { ffi::shim_panic(file.as_ptr(), file.len() as c_int, line as c_int) };
     // SAFETY: an undefined instruction traps; it touches neither memory nor stack.
     unsafe { core::arch::asm!("ud2", options(noreturn)) }
 }

@@ -56,37 +56,15 @@ pub(super) struct TxKey {
 /// A key to receive with.
 #[derive(Debug)]
 pub(super) struct RxKey {
-    pub(super) index: u8,
     schedule: Ccmp,
     in_chip: bool,
     /// The highest packet number received, by traffic identifier.
     pn: [u64; COUNTERS],
 }
 
-impl TxKey {
-    /// Expands a key into its place, if software encrypts. Errors: as of [`expand`].
-    pub(super) fn install(
-        place: &mut Option<Self>,
-        path: &KeyPath,
-        bytes: &[u8],
-    ) -> Result<(), Failure> {
-        let schedule = if path.in_chip { None } else { Some(expand(path.cipher, bytes)?) };
-        *place = Some(Self { index: path.index, pn: 0, schedule });
-        Ok(())
-    }
-}
-
 impl RxKey {
-    /// Expands a key into its place. Errors: as of [`expand`]; the old key is still there then.
-    pub(super) fn install(
-        place: &mut Option<Self>,
-        path: &KeyPath,
-        bytes: &[u8],
-    ) -> Result<(), Failure> {
-        let schedule = expand(path.cipher, bytes)?;
-        let (index, pn) = (path.index, [path.receive_pn; COUNTERS]);
-        *place = Some(Self { index, schedule, in_chip: path.in_chip, pn });
-        Ok(())
+    pub(super) const fn new(path: &KeyPath, schedule: Ccmp) -> Self {
+        Self { schedule, in_chip: path.in_chip, pn: [path.receive_pn; COUNTERS] }
     }
 
     /// Checks and decrypts a whole frame, unless the chip did, and returns its packet number. A

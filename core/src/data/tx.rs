@@ -6,7 +6,7 @@ use zerocopy::{IntoBytes, little_endian::U16};
 
 use super::{
     keys::TxKey,
-    peers::{PeerPath, Peers, Side},
+    peers::{PeerPath, Peers},
     stats::TxStats,
 };
 use crate::{
@@ -108,36 +108,22 @@ pub(super) struct TxPeer {
     failed: u32,
 }
 
-impl Empty for TxPeer {
-    const EMPTY: Self = Self {
-        path: PeerPath::NONE,
-        is_authorized: false,
-        key: None,
-        pause: None,
-        sequences: [0; TIDS],
-        rate: RateControl::NONE,
-        packets: 0,
-        bytes: 0,
-        retries: 0,
-        failed: 0,
-    };
-}
-
-impl Side for TxPeer {
-    fn begin(&mut self, path: &PeerPath) {
-        self.end();
-        (self.path, self.is_authorized) = (*path, path.authorized);
-        self.rate = RateControl::new(path.rates);
-    }
-
-    fn end(&mut self) {
-        (self.path, self.is_authorized, self.key, self.pause) = (PeerPath::NONE, false, None, None);
-        self.sequences = [0; TIDS];
-        (self.packets, self.bytes, self.retries, self.failed) = (0, 0, 0, 0);
-    }
-}
-
 impl TxPeer {
+    pub(super) fn new(path: PeerPath) -> Self {
+        Self {
+            path,
+            is_authorized: path.authorized,
+            key: None,
+            pause: None,
+            sequences: [0; TIDS],
+            rate: RateControl::new(path.rates),
+            packets: 0,
+            bytes: 0,
+            retries: 0,
+            failed: 0,
+        }
+    }
+
     pub(super) fn stats(&self) -> TxStats {
         TxStats {
             packets: self.packets,

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/*
+ * Where C and Rust meet: functions that Rust calls are named shim_*, functions of Rust tern_*.
+ * src/ffi.rs declares the same; tests/names.rs compares the two lists.
+ */
+#ifndef TERN_SHIM_H
+#define TERN_SHIM_H
+
+#include <linux/completion.h>
+#include <linux/hrtimer.h>
+#include <linux/interrupt.h>
+#include <linux/netdevice.h>
+#include <linux/seq_file.h>
+#include <linux/usb.h>
+#include <linux/version.h>
+#include <linux/wait.h>
+#include <net/cfg80211.h>
+
+/* An interface of a device: place in the table, generation of that place in the upper half. */
+typedef u32 tern_vap;
+
+#define TERN_VIFS_MAX 4
+#define TERN_TX_MAX 64
+#define TERN_RX_MAX 8
+#define TERN_ENDPOINTS_MAX 8
+#define TERN_CHANNELS_MAX 42
+#define TERN_RATES_MAX 12
+#define TERN_CIPHERS_MAX 8
+#define TERN_LOCK_SIZE 128
+#define TERN_RANKS_MAX 64
+
+/* What the live counters count; the order of shim_debugfs.c's names. */
+enum tern_live { TERN_ALLOCATIONS, TERN_PACKETS, TERN_TRANSFERS, TERN_THREADS, TERN_LIVE_COUNT };
+
+/* What tern_xmit says. */
+enum tern_sent { TERN_SENT_LEFT, TERN_SENT_LAST, TERN_FULL, TERN_DROPPED };
+
+/* A channel: centre of the primary one, and where a second one lies (0 none, 1 above, -1 below). */
+struct tern_tuning {
+	u32 mhz;
+	s32 width;
+};
+
+/* What the wiphy is made of; Rust fills it in. */
+struct tern_caps {
+	u8 mac[ETH_ALEN];
+	u8 rx_chains;
+	u8 has_ht;
+	u16 ht_cap;
+	u8 ht_ampdu;
+	u8 n_channels;
+	u8 n_rates;
+	u8 n_ciphers;
+	u8 scan_ssids_max;
+	u16 scan_ie_max;
+	u16 remain_ms_max;
+	u16 rx_stypes;
+	u16 channels_mhz[TERN_CHANNELS_MAX];
+	u8 rates_half_mbps[TERN_RATES_MAX];
+	u32 ciphers[TERN_CIPHERS_MAX];
+};
+
+/* A rate: legacy in units of 500 kb/s, or HT by index; neither is "unknown". */
+struct tern_rate {
+	u8 half_mbps;
+	u8 is_mcs;
+	u8 mcs;
+	u8 is_wide;
+	u8 has_short_gi;
+};
+
+/* What tern_station tells of a peer. */
+struct tern_station {
+	s8 signal_dbm;
+	s8 average_dbm;
+	u8 has_signal;
+	u8 is_authorized;
+	struct tern_rate tx;
+	struct tern_rate rx;
+	u32 inactive_ms;
+	u32 tx_retries;
+	u32 tx_failed;
+	u64 tx_packets;
+	u64 rx_packets;
+	u64 tx_bytes;
+	u64 rx_bytes;
+	u64 rx_dropped;
+};
+
+/* A transfer with its buffer; kept until the device is gone. */
+struct tern_transfer {
+	struct tern_dev *dev;
+	struct urb *urb;
+	u8 *buffer;
+	u32 index;
+	struct list_head done;
+};
+
+struct tern_dev {
+	void *rust;
+	struct usb_device *udev;
+	struct usb_interface *intf;
+	u8 *control; /* the worker's buffer for control transfers */
+
+	struct task_struct *thread;
+	wait_queue_head_t worker;
+	atomic_t woken;
+	struct hrtimer timer;
+	struct completion attached;
+	int attach_error;
+
+	wait_queue_head_t waiters;
+	atomic_t answers;
+	struct work_struct events;
+
+	u8 out[TERN_ENDPOINTS_MAX]; /* bulk OUT endpoints, in the order of the descriptor */
+	u32 n_out;
+	u8 in;
+	struct tasklet_struct tasklet;
+	unsigned long tx_done;
+	spinlock_t rx_lock;
+	struct list_head rx_done;
+	bool is_stopped; /* no transfer starts any more */
+	u32 rx_len;
+	u32 rx_depth;
+	u32 rx_errors;
+	struct tern_transfer tx[TERN_TX_MAX];
+	struct tern_transfer rx[TERN_RX_MAX];
+
+	struct tern_caps caps;
+	struct wiphy *wiphy;
+	bool is_gone; /* no new interfaces; under RTNL */
+	struct tern_vif __rcu *vifs[TERN_VIFS_MAX];
+	u16 generations[TERN_VIFS_MAX];
+	struct wireless_dev *locked; /* 6.1: whose mutex the op that drains events holds */
+	struct ieee80211_supported_band band[2];
+	struct ieee80211_channel channels[TERN_CHANNELS_MAX];
+	struct ieee80211_rate rates[TERN_RATES_MAX];
+	struct ieee80211_txrx_stypes stypes[NUM_NL80211_IFTYPES];
+
+	const struct firmware *firmware;
+	const char *firmware_name;
+	struct dentry *debugfs;
+};
+
+/* An interface; the private part of its net_device. */
+struct tern_vif {
+	struct wireless_dev wdev;
+	struct tern_dev *dev;
+	tern_vap vap;
+	struct cfg80211_scan_request *scan;
+	struct cfg80211_bss *assoc_bss;
+	u8 auth_bssid[ETH_ALEN];
+	struct ieee80211_channel *remain;
+	struct cfg80211_chan_def chandef; /* of a monitor */
+};
+
+/* Within the C side. */
+extern const struct net_device_ops shim_net_ops;
+extern struct dentry *shim_debugfs_root;
+void shim_debugfs_init(void);
+void shim_debugfs_exit(void);
+void shim_debugfs_add(struct tern_dev *dev);
+int shim_usb_setup(struct tern_dev *dev);
+void shim_usb_teardown(struct tern_dev *dev);
+int shim_wiphy_setup(struct tern_dev *dev);
+int shim_wiphy_register(struct tern_dev *dev);
+struct tern_vif *shim_vif_new(struct tern_dev *dev, const char *name, unsigned char assign_type,
+			      enum nl80211_iftype type, const u8 *mac);
+void shim_vif_unhash(struct tern_vif *vif);
+void shim_vif_set_type(struct tern_vif *vif, enum nl80211_iftype type);
+void shim_drain(struct wireless_dev *locked, struct tern_dev *dev);
+u32 shim_live_value(u32 what);
+int shim_worker_start(struct tern_dev *dev);
+void shim_worker_join(struct tern_dev *dev);
+int shim_usb_probe(struct usb_interface *intf, const struct usb_device_id *id);
+void shim_usb_disconnect(struct usb_interface *intf);
+
+/* What Rust calls: shim.c. */
+void shim_panic(const char *file, int file_len, int line);
+void shim_count(u32 what, s32 change);
+void *shim_alloc(size_t len, bool may_sleep);
+void shim_free(void *memory);
+void shim_log(struct tern_dev *dev, const u8 *line, size_t len);
+u64 shim_now_us(void);
+void shim_random(u8 *out, size_t len);
+void shim_sleep_us(u32 us);
+void shim_lock_init(void *lock, u8 rank, const char *name);
+void shim_lock(void *lock);
+void shim_unlock(void *lock);
+void shim_worker_wake(struct tern_dev *dev);
+void shim_worker_wait(struct tern_dev *dev);
+void shim_worker_yield(void);
+void shim_deadline(struct tern_dev *dev, u64 at_us, bool is_set);
+void shim_attached(struct tern_dev *dev, int error, const struct tern_caps *caps);
+u32 shim_answers(struct tern_dev *dev);
+void shim_answer(struct tern_dev *dev);
+int shim_wait_answer(struct tern_dev *dev, u32 before, bool can_be_killed);
+void shim_events_wake(struct tern_dev *dev);
+const u8 *shim_firmware(struct tern_dev *dev, const char *name, size_t *len);
+void shim_seq_write(struct seq_file *out, const u8 *text, size_t len);
+
+/* shim_usb.c */
+int shim_usb_control(struct tern_dev *dev, bool is_write, u16 addr, u8 *data, u16 len);
+int shim_tx_setup(struct tern_dev *dev, u32 count, u32 len);
+u8 *shim_tx_buffer(struct tern_dev *dev, u32 index);
+void shim_tx_submit(struct tern_dev *dev, u32 index, u32 endpoint, u32 len);
+int shim_rx_start(struct tern_dev *dev, u32 depth, u32 len);
+void shim_usb_stop(struct tern_dev *dev);
+void shim_rx_resume(struct tern_dev *dev);
+
+/* shim_net.c */
+struct sk_buff *shim_skb_new(size_t len);
+void shim_skb_free(struct sk_buff *skb);
+u8 *shim_skb_data(struct sk_buff *skb, size_t *len);
+void shim_skb_keep(struct sk_buff *skb, size_t start, size_t len);
+u8 shim_skb_priority(struct sk_buff *skb);
+void shim_deliver(struct tern_dev *dev, tern_vap vap, struct sk_buff *skb);
+bool shim_is_listening(struct tern_dev *dev, tern_vap vap);
+void shim_capture(struct tern_dev *dev, tern_vap vap, const u8 *radiotap, size_t radiotap_len,
+		  const u8 *frame, size_t frame_len);
+void shim_tx_ready(struct tern_dev *dev, tern_vap vap, u16 queue);
+
+/* shim_wiphy.c: readers of requests, and events; these run with the wiphy's mutex held */
+u32 shim_scan_ssids(const struct cfg80211_scan_request *req);
+const u8 *shim_scan_ssid(const struct cfg80211_scan_request *req, u32 at, size_t *len);
+u32 shim_scan_channels(const struct cfg80211_scan_request *req);
+u32 shim_scan_channel(const struct cfg80211_scan_request *req, u32 at);
+const u8 *shim_scan_ie(const struct cfg80211_scan_request *req, size_t *len);
+u32 shim_reg_channels(struct tern_dev *dev);
+u32 shim_reg_channel(struct tern_dev *dev, u32 at, u32 *flags, s32 *max_dbm);
+void shim_event_link(struct tern_dev *dev, tern_vap vap, bool is_up);
+void shim_event_scan_done(struct tern_dev *dev, tern_vap vap, bool is_aborted);
+void shim_event_bss(struct tern_dev *dev, u32 mhz, s32 dbm, const u8 *frame, size_t len);
+void shim_event_auth(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len);
+void shim_event_assoc(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len);
+void shim_event_gone(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len,
+		     bool is_ours);
+void shim_event_mgmt(struct tern_dev *dev, tern_vap vap, u32 mhz, s32 dbm, const u8 *frame,
+		     size_t len);
+void shim_event_sent(struct tern_dev *dev, tern_vap vap, u64 cookie, const u8 *frame, size_t len,
+		     bool is_acked);
+void shim_event_remain(struct tern_dev *dev, tern_vap vap, u64 cookie, bool is_over, u32 ms);
+void shim_event_beacon_lost(struct tern_dev *dev, tern_vap vap);
+
+/* What C calls. */
+void *tern_probe(struct tern_dev *dev, u16 vendor, u16 product, u32 n_out, int *error);
+void tern_free(void *rust);
+void tern_work(void *rust);
+void tern_stop(void *rust);
+bool tern_received(void *rust, const u8 *data, size_t len);
+void tern_tx_done(void *rust, u64 done);
+void tern_events(void *rust);
+u32 tern_xmit(void *rust, tern_vap vap, struct sk_buff *skb);
+bool tern_is_stopped(void *rust, tern_vap vap, u16 queue);
+u16 tern_queue(u8 priority);
+int tern_up(void *rust, tern_vap vap, bool is_monitor, const u8 *mac);
+void tern_down(void *rust, tern_vap vap);
+void tern_rx_mode(void *rust, tern_vap vap, bool is_promiscuous, bool all_multicast);
+int tern_suspend(void *rust, bool is_asleep);
+void tern_regulatory(void *rust);
+int tern_scan(void *rust, tern_vap vap, const struct cfg80211_scan_request *req);
+void tern_abort_scan(void *rust, tern_vap vap);
+int tern_auth(void *rust, tern_vap vap, const u8 *bssid, u32 mhz, u32 algorithm, const u8 *data,
+	      size_t data_len, const u8 *ie, size_t ie_len);
+int tern_assoc(void *rust, tern_vap vap, const u8 *bssid, const u8 *previous, u32 mhz, u32 pairwise,
+	       const u8 *ie, size_t ie_len);
+int tern_leave(void *rust, tern_vap vap, bool is_deauth, const u8 *bssid, u16 reason, const u8 *ie,
+	       size_t ie_len);
+int tern_set_key(void *rust, tern_vap vap, const u8 *peer, u8 index, u32 suite, const u8 *key,
+		 size_t key_len, const u8 *seq, size_t seq_len);
+int tern_del_key(void *rust, tern_vap vap, const u8 *peer, u8 index);
+int tern_default_key(void *rust, tern_vap vap, u8 index);
+int tern_set_port(void *rust, tern_vap vap, const u8 *peer, bool is_open);
+int tern_mgmt_tx(void *rust, tern_vap vap, const struct tern_tuning *tuning, u32 wait_ms, bool no_ack,
+		 const u8 *frame, size_t len, u64 *cookie);
+int tern_remain(void *rust, tern_vap vap, const struct tern_tuning *tuning, u32 ms, u64 *cookie);
+int tern_abort_remain(void *rust, tern_vap vap);
+void tern_register_frames(void *rust, tern_vap vap, u32 stypes);
+int tern_set_channel(void *rust, tern_vap vap, const struct tern_tuning *tuning);
+int tern_set_tx_power(void *rust, tern_vap vap, bool is_limited, s32 dbm);
+int tern_station(void *rust, tern_vap vap, const u8 *peer, struct tern_station *out);
+void tern_show_counters(void *rust, struct seq_file *out);
+void tern_show_events(void *rust, struct seq_file *out);
+
+#endif

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! USB: registers by control transfers, frames by bulk transfers.
+
+use core::{
+    ffi::{c_int, c_void},
+    slice,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use tern_chips::Any;
+use tern_core::{
+    chip::RegisterBus,
+    io::{Bulk, Full, Room, Transfer, TxFrame, TxQueue},
+    os::{Atomic, Context, OsError, Packet as _, Sleepable},
+    types::Instant,
+};
+
+use crate::{
+    device::Device,
+    ffi::{self, Dev},
+    packet::Skb,
+};
+
+/// Transfers of each queue.
+const SLOTS: u32 = 12;
+/// Longest transfer: descriptor, headers and the longest management frame.
+const TX_LEN_MAX: usize = 2560;
+/// Times that a control transfer is tried.
+const TRIES: u32 = 3;
+
+const ENOENT: c_int = -2;
+const ENOMEM: c_int = -12;
+const ENODEV: c_int = -19;
+const ESHUTDOWN: c_int = -108;
+
+const fn check(error: c_int) -> Result<(), OsError> {
+    match error {
+        0 => Ok(()),
+        ENODEV | ESHUTDOWN | ENOENT => Err(OsError::Detached),
+        ENOMEM => Err(OsError::NoMemory),
+        _ => Err(OsError::Transfer),
+    }
+}
+
+/// The registers; the worker has the only one.
+#[derive(Debug)]
+pub(crate) struct UsbRegisters(Dev);
+
+impl core::fmt::Debug for Dev {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("Dev")
+    }
+}
+
+impl UsbRegisters {
+    pub(crate) const fn new(dev: Dev) -> Self {
+        Self(dev)
+    }
+
+    /// Tries a few times, unless the device is gone.
+    ///
+    /// # Safety
+    ///
+    /// `data` points to `len` bytes, writable for a read.
+    unsafe fn transfer(
+        &self,
+        is_write: bool,
+        addr: u16,
+        data: *mut u8,
+        len: usize,
+    ) -> Result<(), OsError> {
+        let len = u16::try_from(len).map_err(|_| OsError::Transfer)?;
+        let mut result = Err(OsError::Transfer);
+        for _ in 0..TRIES {
+            // SAFETY: the caller's promise.
+            result = check(unsafe { ffi::shim_usb_control(self.0.0, is_write, addr, data, len) });
+            if result != Err(OsError::Transfer) {
+                break;
+            }
+        }
+        result
+    }
+}
+
+impl RegisterBus for UsbRegisters {
+    fn read(&mut self, _cx: &mut Sleepable, addr: u16, out: &mut [u8]) -> Result<(), OsError> {
+        // SAFETY: the slice is writable.
+        unsafe { self.transfer(false, addr, out.as_mut_ptr(), out.len()) }
+    }
+
+    fn write(&mut self, _cx: &mut Sleepable, addr: u16, data: &[u8]) -> Result<(), OsError> {
+        // SAFETY: a write only reads.
+        unsafe { self.transfer(true, addr, data.as_ptr().cast_mut(), data.len()) }
+    }
+
+    fn delay_us(&mut self, _cx: &mut Sleepable, micros: u32) {
+        // SAFETY: the context says that we may sleep.
+        unsafe { ffi::shim_sleep_us(micros) };
+    }
+
+    fn now(&self) -> Instant {
+        // SAFETY: reads a clock.
+        Instant(unsafe { ffi::shim_now_us() })
+    }
+}
+
+/// The bulk transfers: a few for each queue, allocated once.
+pub(crate) struct LinuxBulk {
+    dev: Dev,
+    kind: Any,
+    out_endpoints: usize,
+    /// Free transfers of each queue, a bit for each.
+    free: [AtomicU32; TxQueue::COUNT],
+}
+
+impl LinuxBulk {
+    pub(crate) fn new(dev: Dev, kind: Any, out_endpoints: u32) -> Result<Self, OsError> {
+        const COUNT: u32 = SLOTS * TxQueue::COUNT as u32;
+        // SAFETY: called once, from `tern_probe`.
+        check(unsafe { ffi::shim_tx_setup(dev.0, COUNT, TX_LEN_MAX as u32) })?;
+        let free = [const { AtomicU32::new((1 << SLOTS) - 1) }; TxQueue::COUNT];
+        Ok(Self { dev, kind, out_endpoints: out_endpoints as usize, free })
+    }
+
+    fn free(&self, queue: TxQueue) -> &AtomicU32 {
+        let [background, best_effort, video, voice] = &self.free;
+        match queue {
+            TxQueue::Background => background,
+            TxQueue::BestEffort => best_effort,
+            TxQueue::Video => video,
+            TxQueue::Voice => voice,
+        }
+    }
+}
+
+impl Bulk<Skb> for LinuxBulk {
+    type Transfer<'a> = LinuxTransfer<'a>;
+
+    fn reserve<C: Context>(&self, _cx: &mut C, queue: TxQueue) -> Result<LinuxTransfer<'_>, Full> {
+        let take = |free: u32| (free != 0).then(|| free & (free - 1));
+        let free = self.free(queue).fetch_update(Ordering::Acquire, Ordering::Relaxed, take);
+        let slot = free.map_err(|_| Full)?.trailing_zeros();
+        Ok(LinuxTransfer { bulk: self, queue, slot, is_started: false })
+    }
+
+    fn start_receiving(&self, _cx: &mut Sleepable, depth: u8, len: usize) -> Result<(), OsError> {
+        let len = u32::try_from(len).map_err(|_| OsError::NoMemory)?;
+        // SAFETY: the C side outlives this.
+        check(unsafe { ffi::shim_rx_start(self.dev.0, depth.into(), len) })
+    }
+
+    fn stop(&self, _cx: &mut Sleepable) {
+        // SAFETY: the C side outlives this.
+        unsafe { ffi::shim_usb_stop(self.dev.0) };
+    }
+}
+
+/// A free transfer; dropped unused, it is free again.
+pub(crate) struct LinuxTransfer<'a> {
+    bulk: &'a LinuxBulk,
+    queue: TxQueue,
+    slot: u32,
+    is_started: bool,
+}
+
+impl LinuxTransfer<'_> {
+    const fn index(&self) -> u32 {
+        self.queue as u32 * SLOTS + self.slot
+    }
+}
+
+impl Drop for LinuxTransfer<'_> {
+    fn drop(&mut self) {
+        if !self.is_started {
+            self.bulk.free(self.queue).fetch_or(1 << self.slot, Ordering::Release);
+        }
+    }
+}
+
+/// Copies as much of `from` as there is room for, and says how much of the room is left.
+fn lay<'a>(room: &'a mut [u8], from: &[u8]) -> &'a mut [u8] {
+    let (to, rest) = room.split_at_mut(from.len().min(room.len()));
+    for (to, from) in to.chunks_mut(from.len().max(1)).zip(core::iter::once(from)) {
+        to.copy_from_slice(from.get(..to.len()).unwrap_or_default());
+    }
+    rest
+}
+
+impl Transfer<Skb> for LinuxTransfer<'_> {
+    fn submit<C: Context>(mut self, _cx: &mut C, frame: TxFrame<'_, Skb>) -> Room {
+        let bulk = self.bulk;
+        // SAFETY: the transfer is ours, and so is its buffer of that size.
+        let buffer = unsafe {
+            let buffer = ffi::shim_tx_buffer(bulk.dev.0, self.index());
+            slice::from_raw_parts_mut(buffer, TX_LEN_MAX)
+        };
+        // What is too long is an error of the bus: a transfer of no bytes.
+        let len = if frame.len() <= TX_LEN_MAX { frame.len() } else { 0 };
+        if let Some(laid_out) = buffer.get_mut(..len) {
+            let mut rest = lay(laid_out, frame.prefix);
+            let mut skip = frame.skip;
+            for segment in frame.packet.segments() {
+                rest = lay(rest, segment.get(skip..).unwrap_or_default());
+                skip = skip.saturating_sub(segment.len());
+            }
+            lay(rest, frame.suffix);
+            frame.finish(laid_out);
+        }
+        let endpoint = bulk.kind.endpoint(self.queue, false, bulk.out_endpoints);
+        self.is_started = true;
+        // SAFETY: the transfer is ours until its completion; the endpoint is one of those there.
+        unsafe { ffi::shim_tx_submit(bulk.dev.0, self.index(), endpoint as u32, len as u32) };
+        match bulk.free(self.queue).load(Ordering::Relaxed) {
+            0 => Room::Last,
+            _ => Room::Left,
+        }
+    }
+}
+
+/// Transfers have come back, a bit for each. In the tasklet.
+#[unsafe(no_mangle)]
+extern "C" fn tern_tx_done(rust: *mut c_void, done: u64) {
+    // SAFETY: C passes what `tern_probe` gave it.
+    let device = unsafe { Device::of(rust) };
+    let mut cx = Atomic::<0>::enter_from_shim();
+    let queues = [TxQueue::Background, TxQueue::BestEffort, TxQueue::Video, TxQueue::Voice];
+    for queue in queues {
+        let mine = (done >> (queue as u32 * SLOTS)) as u32 & ((1 << SLOTS) - 1);
+        device.shared.data.pipe.bulk.free(queue).fetch_or(mine, Ordering::Release);
+        for _ in 0..mine.count_ones() {
+            device.shared.usb_sent(&mut cx, queue);
+        }
+    }
+}
+
+/// A receive transfer has come. Says whether the next one should wait until the worker has run.
+/// In the tasklet, which never runs twice at once.
+#[unsafe(no_mangle)]
+extern "C" fn tern_received(rust: *mut c_void, data: *const u8, len: usize) -> bool {
+    // SAFETY: C passes what `tern_probe` gave it.
+    let device = unsafe { Device::of(rust) };
+    let mut cx = Atomic::<0>::enter_from_shim();
+    // SAFETY: only the tasklet uses it.
+    let carry = unsafe { &mut *device.carry.get() };
+    // SAFETY: C lends its buffer.
+    let transfer = unsafe { ffi::lent(data, len) };
+    device.shared.usb_received(&mut cx, carry, transfer);
+    device.shared.data.is_crowded(&mut cx)
+}
