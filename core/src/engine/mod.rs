@@ -7,6 +7,8 @@ mod keys;
 mod mgmt_tx;
 mod power;
 mod request;
+#[cfg(test)]
+mod tests;
 
 use core::ffi::CStr;
 

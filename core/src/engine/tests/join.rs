@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Joining and leaving.
+
+use super::{
+    ap,
+    mock::{AP, Told, World},
+};
+use crate::{
+    control::*,
+    types::{Channel, Tuning},
+    wire::{
+        elements::{Elements, id},
+        header::MgmtSubtype,
+        mgmt::{Body, Mgmt},
+    },
+};
+
+fn tuning() -> Tuning {
+    Tuning::narrow(Channel::ghz2(6).unwrap())
+}
+
+const ASSOC: AssocInfo = AssocInfo {
+    bssid: AP,
+    previous: None,
+    tuning: Tuning::narrow(Channel::ghz2(6).unwrap()),
+    pairwise: None,
+};
+
+fn auth_info() -> AuthInfo {
+    AuthInfo { bssid: AP, tuning: tuning(), algorithm: 0 }
+}
+
+/// A station that is associated with an open network.
+pub(super) fn joined() -> World {
+    let mut world = World::station();
+    world.peer = ap::open();
+    assert_eq!(world.ask(ControlRequest::Auth(auth_info()), &[]), Ok(()));
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), b"\x00\x04tern"), Ok(()));
+    world.settle();
+    world
+}
+
+#[test]
+fn an_open_network_is_joined_and_left() {
+    let mut world = World::station();
+    world.peer = ap::open();
+    world.calls();
+    let auth = world.request(ControlRequest::Auth(auth_info()), &[]);
+    let outcome = Told::Outcome(auth, Operation::Auth, Ok(()), ap::auth(0, 2, 0));
+    assert_eq!(world.told(), [outcome]);
+    assert_eq!(world.calls(), ["set_channel 6 Mhz20", "set_link Some(02:00:00:00:00:01) 0"]);
+
+    let assoc = world.request(ControlRequest::Assoc(ASSOC), b"\x00\x04tern");
+    let outcome = Told::Outcome(assoc, Operation::Assoc, Ok(()), ap::assoc_response(0));
+    assert_eq!(world.told(), [outcome, Told::Link(true)]);
+    assert_eq!(
+        world.calls(),
+        [
+            "set_link Some(02:00:00:00:00:01) 1",
+            "set_edca Background 2",
+            "set_edca BestEffort 2",
+            "set_edca Video 2",
+            "set_edca Voice 2",
+            "set_peer 0 0xf 0x0",
+            "set_led true",
+        ]
+    );
+    let request = world.sent.last().unwrap();
+    let Some(Mgmt { body: Body::AssocRequest(_, elements), .. }) = Mgmt::parse(request) else {
+        panic!("no association request: {request:02x?}")
+    };
+    assert_eq!(elements.body_of(id::SSID), Some(&b"tern"[..]));
+    assert!(Elements::is_well_formed(elements));
+
+    assert_eq!(world.ask(ControlRequest::Deauth(AP, 3), &[]), Ok(()));
+    let told = world.told();
+    let [Told::Link(false), Told::Left(frame)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(world.sent.last().unwrap()[..4], frame[..4]);
+    assert_eq!(world.calls(), ["set_link None 0", "set_led false"]);
+}
+
+#[test]
+fn refusals_come_with_their_code_and_frame() {
+    let mut world = World::station();
+    world.peer = std::boxed::Box::new(|_| std::vec![ap::auth(0, 2, 17)]);
+    let id = world.request(ControlRequest::Auth(auth_info()), &[]);
+    let refused = Err(Failure::Refused(17));
+    let outcome = Told::Outcome(id, Operation::Auth, refused, ap::auth(0, 2, 17));
+    assert_eq!(world.told(), [outcome]);
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), &[]), Err(Failure::NotFound));
+}
+
+#[test]
+fn silence_ends_in_a_timeout_after_four_tries() {
+    let mut world = World::station();
+    let id = world.request(ControlRequest::Auth(auth_info()), &[]);
+    world.pass(2_000_000);
+    let outcome = Told::Outcome(id, Operation::Auth, Err(Failure::Timeout), std::vec::Vec::new());
+    assert_eq!(world.told(), [outcome]);
+    assert_eq!(world.sent.len(), 4);
+}
+
+#[test]
+fn sae_takes_two_steps() {
+    let mut world = World::station();
+    world.peer = std::boxed::Box::new(|heard| match Mgmt::parse(heard).unwrap().body {
+        Body::Auth(fixed, _) if fixed.transaction.get() == 1 => std::vec![ap::auth(3, 1, 126)],
+        Body::Auth(..) => std::vec![ap::auth(3, 2, 0)],
+        _ => std::vec![ap::assoc_response(0)],
+    });
+    let sae = AuthInfo { algorithm: 3, ..auth_info() };
+    assert_eq!(world.ask(ControlRequest::Auth(sae), &[1]), Err(Failure::Invalid));
+    assert_eq!(world.ask(ControlRequest::Auth(sae), &[1, 0, 126, 0, 19, 0]), Ok(()));
+    assert_eq!(world.sent[0][24..], [3, 0, 1, 0, 126, 0, 19, 0]);
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), &[]), Err(Failure::NotFound));
+    assert_eq!(world.ask(ControlRequest::Auth(sae), &[2, 0, 0, 0, 1, 2]), Ok(()));
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), &[]), Ok(()));
+    let outcomes = world.told();
+    assert!(matches!(outcomes.last(), Some(Told::Link(true))), "{outcomes:?}");
+}
+
+#[test]
+fn a_deauthentication_takes_the_link_down() {
+    let mut world = joined();
+    world.told();
+    world.calls();
+    let frame = ap::frame(MgmtSubtype::Deauth, super::mock::OWN, &[7, 0]);
+    world.hear(&frame);
+    world.settle();
+    assert_eq!(world.told(), [Told::Link(false), Told::SentAway(frame)]);
+    assert_eq!(world.calls(), ["set_link None 0", "set_led false"]);
+}
+
+#[test]
+fn keys_take_places_and_give_them_back() {
+    let mut world = joined();
+    world.calls();
+    let place = KeyPlace { peer: Some(AP), index: 0 };
+    let pairwise = KeyInfo { place, cipher: crate::types::Cipher::Ccmp, receive_pn: 0 };
+    assert_eq!(world.ask(ControlRequest::SetKey(pairwise), &[1; 15]), Err(Failure::Invalid));
+    assert_eq!(world.ask(ControlRequest::SetKey(pairwise), &[1; 16]), Ok(()));
+    let group = KeyInfo { place: KeyPlace { peer: None, index: 1 }, ..pairwise };
+    assert_eq!(world.ask(ControlRequest::SetKey(group), &[2; 16]), Ok(()));
+    assert_eq!(world.ask(ControlRequest::SetKey(pairwise), &[3; 16]), Ok(()));
+    assert_eq!(
+        world.calls(),
+        ["set_key 4 0 false", "set_key 1 1 true", "clear_key 4", "set_key 4 0 false"]
+    );
+    assert_eq!(world.ask(ControlRequest::DeleteKey(group.place), &[]), Ok(()));
+    assert_eq!(world.ask(ControlRequest::DeleteKey(group.place), &[]), Err(Failure::NotFound));
+    assert_eq!(world.ask(ControlRequest::Deauth(AP, 3), &[]), Ok(()));
+    assert_eq!(world.calls(), ["clear_key 1", "clear_key 4", "set_link None 0", "set_led false"]);
+}
+
+#[test]
+fn without_beacons_the_network_is_left() {
+    let mut world = joined();
+    world.told();
+    let before = world.sent.len();
+    world.peer = std::boxed::Box::new(|_| std::vec![]);
+    world.pass(4_000_000);
+    let told = world.told();
+    assert!(matches!(&told[..], [Told::Link(false), Told::BeaconLost, Told::Left(_)]), "{told:?}");
+    // Three questions and a farewell.
+    assert_eq!(world.sent.len() - before, 4);
+}
+
+#[test]
+fn an_answer_to_a_probe_keeps_the_network() {
+    let mut world = joined();
+    world.told();
+    world.pass(30_000_000);
+    assert_eq!(world.told(), []);
+}
+
+#[test]
+fn a_switch_is_followed() {
+    let mut world = joined();
+    world.calls();
+    world.hear(&ap::beacon(6, &[37, 3, 0, 11, 1]));
+    world.pass(200_000);
+    assert!(world.calls().contains(&"set_channel 11 Mhz20".into()));
+    world.hear(&ap::beacon(6, &[37, 3, 0, 14, 0]));
+    world.told();
+    world.pass(1_000);
+    let told = world.told();
+    assert!(matches!(&told[..], [Told::Link(false), Told::Left(_)]), "{told:?}");
+}
+
+#[test]
+fn the_policy_joins_by_name_and_rejoins() {
+    let mut world = World::station();
+    world.peer = ap::open();
+    let info = JoinInfo { bssid: None, pairwise: None };
+    let id = world.request(ControlRequest::Join(info), b"\x04tern");
+    world.pass(3_000_000);
+    let told = world.told();
+    let joined = Told::Outcome(id, Operation::Join, Ok(()), std::vec::Vec::new());
+    assert!(told.contains(&joined) && told.contains(&Told::Link(true)), "{told:?}");
+    world.hear(&ap::frame(MgmtSubtype::Deauth, super::mock::OWN, &[7, 0]));
+    world.pass(5_000_000);
+    let told = world.told();
+    assert!(told.contains(&Told::Link(true)), "{told:?}");
+    assert_eq!(world.ask(ControlRequest::Leave, &[]), Ok(()));
+    world.pass(5_000_000);
+    assert!(world.told().contains(&Told::Link(false)));
+    assert_eq!(world.ask(ControlRequest::Deauth(AP, 3), &[]), Err(Failure::NotFound));
+}
+
+#[test]
+fn a_join_of_nothing_fails_once() {
+    let mut world = World::station();
+    let info = JoinInfo { bssid: None, pairwise: None };
+    let id = world.request(ControlRequest::Join(info), b"\x04nope");
+    world.pass(60_000_000);
+    let outcome = Told::Outcome(id, Operation::Join, Err(Failure::NotFound), std::vec::Vec::new());
+    assert_eq!(world.told(), [outcome]);
+}
