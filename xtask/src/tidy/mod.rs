@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! `cargo xtask tidy`: the rules that no compiler checks. They run as a test of this package too.
 //!
-//! [`layers`]: who may depend on whom; [`tokens`]: words of the language that have their places
+//! [`layers`]: who may depend on whom; [`licences`] of the crates used; [`tokens`]: words of the language that have their places
 //! (`unsafe`, floats, `alloc`); [`shape`]: length of functions and files; [`dead`]: files that no
 //! module reaches; [`text`]: licence lines and words that have no place in the project at all.
 
 mod dead;
 mod layers;
+mod licences;
 mod shape;
 mod sources;
 mod text;
@@ -84,6 +85,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 pub(crate) fn check(root: &Path) -> Result<Report> {
     let sources = sources::read(root)?;
     let mut findings = layers::check(root)?;
+    findings.extend(licences::check(root)?);
     for source in &sources {
         findings.extend(text::check(source));
         if source.is_rust() {
