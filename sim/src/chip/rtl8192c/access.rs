@@ -357,7 +357,12 @@ impl Rtl8192c {
                 self.rf_written(now, touched);
                 self.retune(air);
             }
-            at::HSSI_PARAM2 | 0x82c if touched.new >> 31 != 0 => {
+            // Path A's edge bit reads when it rises; that it is set again, with another address, ends
+            // every read.
+            at::HSSI_PARAM2 | 0x82c
+                if touched.rises(1 << 31)
+                    || touched.address != at::HSSI_PARAM2 && touched.new >> 31 != 0 =>
+            {
                 let chain = (touched.address - at::HSSI_PARAM2) / 8;
                 let data = self.rf.read(usize::from(chain), touched.new);
                 self.registers.set_dword(at::LSSI_READBACK + 4 * chain, data);
