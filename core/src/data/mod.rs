@@ -26,9 +26,8 @@ pub use self::{
     stats::{Counters, Dropped, PeerStats, RxDrops, RxStats, TxStats},
 };
 use self::{
-    keys::{RxKey, TxKey},
-    rx::{Held, RxPeer, RxState},
-    tx::{Class, TxPeer, TxState, Way},
+    rx::{Held, RxState},
+    tx::{Class, TxState, Way},
 };
 use crate::{
     control::{Failure, Port},
@@ -97,8 +96,8 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
 
     /// Adds a peer; `None` if there is no place.
     pub fn open<C: Context>(&self, cx: &mut C, path: PeerPath) -> Option<PeerId> {
-        let id = self.tx.with(cx, |tx, _| tx.peers.insert(TxPeer::new(path)))?;
-        self.rx.with(cx, |rx, _| rx.peers.put(id, RxPeer::new(path)));
+        let id = self.tx.with(cx, |tx, _| tx.peers.open(&path))?;
+        self.rx.with(cx, |rx, _| rx.peers.open_at(id, &path));
         self.open.fetch_add(1, Ordering::Release);
         Some(id)
     }
@@ -106,10 +105,14 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     /// Removes a peer with its keys; its id finds nothing from now on. Who waits for room is told
     /// to go on, and then that there is nobody.
     pub fn close<C: Unlocked>(&self, cx: &mut C, os: &O, id: PeerId) {
-        let Some(peer) = self.tx.with(cx, |tx, _| tx.peers.remove(id)) else { return };
-        self.rx.with(cx, |rx, _| rx.remove(id));
+        let vap = self.tx.with(cx, |tx, _| {
+            let vap = tx.peers.get(id)?.path.vap;
+            tx.peers.close(id).then_some(vap)
+        });
+        let Some(vap) = vap else { return };
+        self.rx.with(cx, |rx, _| rx.close(id));
         self.open.fetch_sub(1, Ordering::Release);
-        self.wake(cx, os, peer.path.vap);
+        self.wake(cx, os, vap);
     }
 
     /// Opens or closes the controlled port.
@@ -144,20 +147,14 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         path: &KeyPath,
         bytes: &[u8],
     ) -> Result<(), Failure> {
-        let schedule = keys::expand(path.cipher, bytes)?;
         if usize::from(path.index) >= keys::GROUP_KEYS {
             return Err(Failure::Invalid);
         }
-        let key = RxKey::new(path, schedule);
-        let Some(id) = path.peer else {
-            return self.rx.with(cx, |rx, _| rx.set_group_key(path, key));
-        };
-        self.rx.with(cx, |rx, _| rx.set_pairwise_key(now, id, path, key))?;
-        let schedule = if path.in_chip { None } else { Some(keys::expand(path.cipher, bytes)?) };
+        self.rx.with(cx, |rx, _| rx.set_key(now, path, bytes))?;
+        let Some(id) = path.peer else { return Ok(()) };
         self.tx.with(cx, |tx, _| {
             let peer = tx.peers.get_mut(id).ok_or(Failure::NotFound)?;
-            peer.key = Some(TxKey { index: path.index, pn: 0, schedule });
-            Ok(())
+            peer.key.install(path, bytes)
         })
     }
 
@@ -171,8 +168,9 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     ) -> Result<(), Failure> {
         if let Some(id) = peer {
             self.tx.with(cx, |tx, _| {
-                if let Some(peer) = tx.peers.get_mut(id) {
-                    peer.key.take_if(|key| key.index == index);
+                let peer = tx.peers.get_mut(id).filter(|peer| peer.key.index() == Some(index));
+                if let Some(peer) = peer {
+                    peer.key.remove();
                 }
             });
         }
