@@ -116,6 +116,8 @@ pub struct Station {
     bss: Option<Bss>,
     /// What it said when it let us in.
     bound: Bound,
+    /// What protects frames there.
+    pairwise: Option<Cipher>,
 }
 
 impl Station {
@@ -330,6 +332,7 @@ impl Station {
                 State::Idle
             }
             (State::Binding(exchange), Ok(())) => {
+                (_, self.pairwise) = self.assoc_choice();
                 out.push(Action::OpenPeer);
                 out.push(Action::Outcome(exchange.origin, Ok(()), Proof::Heard));
                 out.push(Action::Link(true));
@@ -486,13 +489,15 @@ impl Station {
         }
     }
 
-    /// Of the association that runs: the access point that we come from, and the cipher.
+    /// Of the association that runs: the access point that we come from, and the cipher; of the
+    /// network that we belong to: the cipher.
     pub const fn assoc_choice(&self) -> (Option<MacAddr>, Option<Cipher>) {
         match self.state {
             State::Asking(Exchange { kind: Kind::Assoc { previous, pairwise }, .. })
             | State::Binding(Exchange { kind: Kind::Assoc { previous, pairwise }, .. }) => {
                 (previous, pairwise)
             }
+            State::Associated(..) | State::Adjusting(..) => (None, self.pairwise),
             _ => (None, None),
         }
     }
