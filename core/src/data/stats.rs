@@ -30,9 +30,9 @@ macro_rules! drops {
                 }
             }
 
-            /// All of them, with their names.
+            /// All of them, with the names that counters have.
             pub fn iter(&self) -> impl Iterator<Item = (&'static str, u32)> {
-                [$((stringify!($field), self.$field),)*].into_iter()
+                [$((concat!("rx_dropped_", stringify!($field)), self.$field),)*].into_iter()
             }
         }
     };
