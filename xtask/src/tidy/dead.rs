@@ -1,32 +1,40 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Files that no build reads: a Rust file without a `mod`, a C file without a line in Kbuild.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use syn::{Expr, Item, Lit, Meta};
 
 use super::Finding;
 use super::sources::Source;
 
-/// Finds the files that are reached from no crate root.
-pub(crate) fn check(sources: &[Source]) -> Vec<Finding> {
+/// The files that crate roots reach, and whether only tests do.
+pub(crate) fn reached(sources: &[Source]) -> BTreeMap<String, bool> {
     let rust: BTreeMap<&str, &Source> =
         sources.iter().filter(|s| s.is_rust()).map(|s| (s.path.as_str(), s)).collect();
-    let mut reached = BTreeSet::new();
-    let mut waiting: Vec<String> =
-        rust.keys().filter(|path| is_root(path)).map(|path| (*path).to_string()).collect();
-    while let Some(path) = waiting.pop() {
+    let mut reached: BTreeMap<String, bool> = BTreeMap::new();
+    let mut waiting: Vec<(String, bool)> =
+        rust.keys().filter(|path| is_root(path)).map(|path| ((*path).to_string(), false)).collect();
+    while let Some((path, in_tests)) = waiting.pop() {
         let Some(source) = rust.get(path.as_str()) else { continue };
-        if reached.insert(path.clone())
-            && let Ok(file) = syn::parse_file(&source.text)
-        {
-            modules(&file.items, &directory(&path), &path, &mut waiting);
+        if reached.get(&path).is_some_and(|known| !known || in_tests) {
+            continue;
+        }
+        reached.insert(path.clone(), in_tests);
+        if let Ok(file) = syn::parse_file(&source.text) {
+            let place = Place { dir: directory(&path), file: path, in_tests };
+            modules(&file.items, &place, &mut waiting);
         }
     }
-    let mut findings: Vec<Finding> = rust
-        .keys()
-        .filter(|path| !reached.contains(**path))
-        .map(|path| Finding::new(path, 0, "dead file: no module reaches it"))
+    reached
+}
+
+/// Finds the files that are not among those reached.
+pub(crate) fn check(sources: &[Source], reached: &BTreeMap<String, bool>) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = sources
+        .iter()
+        .filter(|source| source.is_rust() && !reached.contains_key(&source.path))
+        .map(|source| Finding::new(&source.path, 0, "dead file: no module reaches it"))
         .collect();
     findings.extend(sources.iter().filter_map(|source| dead_c(source, sources)));
     findings
@@ -54,24 +62,44 @@ fn directory(path: &str) -> String {
     if is_root(path) || stem == "mod" { dir.to_string() } else { format!("{dir}/{stem}") }
 }
 
+/// Where a module stands.
+#[derive(Clone)]
+struct Place {
+    /// The directory of its children.
+    dir: String,
+    /// The file that it is in.
+    file: String,
+    /// Whether it is compiled for tests only.
+    in_tests: bool,
+}
+
 /// Adds the files of the modules in `items`, those of inline modules included.
-fn modules(items: &[Item], dir: &str, file: &str, found: &mut Vec<String>) {
+fn modules(items: &[Item], place: &Place, found: &mut Vec<(String, bool)>) {
     for item in items {
         if let Item::Mod(module) = item {
-            let name = module.ident.to_string();
+            let in_tests = place.in_tests || module.attrs.iter().any(is_cfg_test);
+            let dir = format!("{}/{}", place.dir, module.ident);
             match (&module.content, path_attribute(&module.attrs)) {
-                (Some((_, items)), _) => modules(items, &format!("{dir}/{name}"), file, found),
+                (Some((_, items)), _) => {
+                    modules(items, &Place { dir, file: place.file.clone(), in_tests }, found);
+                }
                 (None, Some(path)) => {
-                    let here = file.rsplit_once('/').map_or("", |(here, _)| here);
-                    found.push(normal(&format!("{here}/{path}")));
+                    let here = place.file.rsplit_once('/').map_or("", |(here, _)| here);
+                    found.push((normal(&format!("{here}/{path}")), in_tests));
                 }
                 (None, None) => {
-                    found.push(format!("{dir}/{name}.rs"));
-                    found.push(format!("{dir}/{name}/mod.rs"));
+                    found.push((format!("{dir}.rs"), in_tests));
+                    found.push((format!("{dir}/mod.rs"), in_tests));
                 }
             }
         }
     }
+}
+
+/// Whether an attribute is `#[cfg(test)]`.
+fn is_cfg_test(attribute: &syn::Attribute) -> bool {
+    matches!(&attribute.meta, Meta::List(list)
+        if list.path.is_ident("cfg") && list.tokens.to_string() == "test")
 }
 
 /// The value of `#[path = "..."]`.
@@ -129,11 +157,9 @@ mod tests {
     use super::*;
 
     fn dead(files: &[(&str, &str)]) -> Vec<String> {
-        let sources: Vec<Source> = files
-            .iter()
-            .map(|(path, text)| Source { path: (*path).to_string(), text: (*text).to_string() })
-            .collect();
-        check(&sources).into_iter().map(|finding| finding.file).collect()
+        let sources: Vec<Source> =
+            files.iter().map(|(path, text)| Source::new(path, text)).collect();
+        check(&sources, &reached(&sources)).into_iter().map(|finding| finding.file).collect()
     }
 
     #[test]
@@ -150,6 +176,21 @@ mod tests {
             ("core/tests/t.rs", ""),
         ];
         assert_eq!(dead(&files), ["core/src/dead.rs", "core/src/dead/also.rs"]);
+    }
+
+    #[test]
+    fn files_for_tests() {
+        let files = [
+            ("core/src/lib.rs", "mod a; #[cfg(test)] mod t; #[cfg(test)] mod both;"),
+            ("core/src/a.rs", "#[path = \"both.rs\"] mod both;"),
+            ("core/src/both.rs", ""),
+            ("core/src/t.rs", "mod u;"),
+            ("core/src/t/u.rs", ""),
+        ];
+        let sources: Vec<Source> = files.iter().map(|(p, t)| Source::new(p, t)).collect();
+        let only_in_tests: Vec<String> =
+            reached(&sources).into_iter().filter(|(_, test)| *test).map(|(path, _)| path).collect();
+        assert_eq!(only_in_tests, ["core/src/t.rs", "core/src/t/u.rs"]);
     }
 
     #[test]

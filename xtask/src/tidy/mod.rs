@@ -83,7 +83,11 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 
 /// Checks the tree below `root`.
 pub(crate) fn check(root: &Path) -> Result<Report> {
-    let sources = sources::read(root)?;
+    let mut sources = sources::read(root)?;
+    let reached = dead::reached(&sources);
+    for source in &mut sources {
+        source.only_in_tests = reached.get(&source.path).copied().unwrap_or(false);
+    }
     let mut findings = layers::check(root)?;
     findings.extend(licences::check(root)?);
     for source in &sources {
@@ -93,7 +97,7 @@ pub(crate) fn check(root: &Path) -> Result<Report> {
             findings.extend(shape::check(source));
         }
     }
-    findings.extend(dead::check(&sources));
+    findings.extend(dead::check(&sources, &reached));
     let mut shim_lines = BTreeMap::new();
     for source in sources.iter().filter(|source| source.is_rust() || source.is_c()) {
         if let Some(shim) = source.package().filter(|package| package.starts_with("os-")) {

@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn found(text: String) -> Vec<String> {
-        check(&Source { path: "core/src/x.rs".to_string(), text })
+        check(&Source::new("core/src/x.rs", &text))
             .into_iter()
             .map(|finding| finding.what)
             .collect()

@@ -14,9 +14,16 @@ pub(crate) struct Source {
     pub(crate) path: String,
     /// What is in it.
     pub(crate) text: String,
+    /// Whether it is compiled for tests only.
+    pub(crate) only_in_tests: bool,
 }
 
 impl Source {
+    /// A file that may be part of what is shipped.
+    pub(crate) fn new(path: &str, text: &str) -> Self {
+        Self { path: path.to_string(), text: text.to_string(), only_in_tests: false }
+    }
+
     /// The first directory of the path: the package, for most files.
     pub(crate) fn package(&self) -> Option<&str> {
         self.path.split_once('/').map(|(package, _)| package)
@@ -49,10 +56,7 @@ impl Source {
 
     /// A test, an example or a fuzz target: not part of what is shipped.
     pub(crate) fn is_test(&self) -> bool {
-        self.path.contains("/tests/")
-            || self.path.contains("/benches/")
-            || self.path.ends_with("/tests.rs")
-            || self.path.ends_with("_tests.rs")
+        self.only_in_tests || self.path.contains("/tests/") || self.path.contains("/benches/")
     }
 }
 
@@ -76,7 +80,7 @@ fn walk(dir: &Path, prefix: &str, sources: &mut Vec<Source>) -> Result<()> {
             && name != ".git"
             && let Ok(text) = String::from_utf8(std::fs::read(entry.path())?)
         {
-            sources.push(Source { path, text });
+            sources.push(Source::new(&path, &text));
         }
     }
     Ok(())

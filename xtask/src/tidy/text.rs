@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> usize {
-        check(&Source { path: path.to_string(), text: text.to_string() }).len()
+        check(&Source::new(path, text)).len()
     }
 
     #[test]

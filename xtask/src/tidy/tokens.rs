@@ -128,8 +128,7 @@ mod tests {
     use super::*;
 
     fn found(path: &str, text: &str) -> Vec<usize> {
-        let source = Source { path: path.to_string(), text: text.to_string() };
-        check(&source).iter().map(|finding| finding.line).collect()
+        check(&Source::new(path, text)).iter().map(|finding| finding.line).collect()
     }
 
     #[test]
