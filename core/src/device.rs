@@ -27,6 +27,9 @@ const REQUESTS_PER_RUN: usize = 4;
 const REPORTS_PER_RUN: usize = 16;
 const FRAMES_PER_RUN: usize = 8;
 
+/// Bytes of a [`Worker`] without its chip.
+const WORKER_LEN_MAX: usize = 2048;
+
 /// Set in `Shared::posts` while a filter waits for the worker.
 const POSTED: u32 = 1 << 8;
 /// Set in `Shared::taps` for an interface that exists.
@@ -34,6 +37,9 @@ const TAPPED: u32 = 1 << 31;
 
 /// The bytes that come with a request.
 pub type Body<O> = <<O as Os>::Packet as Packet>::Draft;
+
+/// What [`Shared::attach`] makes: the other half, and what the hardware said of itself.
+pub type Attached<'d, O, P, F, C> = (Worker<'d, O, P, F, C>, Identity);
 
 /// The half that everybody may call.
 pub struct Shared<O: Os, P, F> {
@@ -86,7 +92,11 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         &'d self,
         cx: &mut Sleepable,
         mut chip: C,
-    ) -> Result<(Worker<'d, O, P, F, C>, Identity), Failure> {
+    ) -> Result<Attached<'d, O, P, F, C>, Failure> {
+        const {
+            // It is moved over a kernel stack; how large a chip is, is its author's to bound.
+            assert!(size_of::<Worker<'d, O, P, F, C>>() - size_of::<C>() <= WORKER_LEN_MAX);
+        }
         if self.is_attached.swap(true, Ordering::AcqRel) {
             return Err(Failure::Busy);
         }

@@ -2,16 +2,21 @@
 //! What waits for the worker: request slots, reports, and management frames, each bounded by
 //! itself, so that a flood of one kind never keeps out another.
 
-use bitflags::bitflags;
+mod filter;
+
 use heapless::{Deque, Vec};
 
+use self::filter::Worth;
+pub(crate) use self::filter::is_management;
+pub use self::filter::{FrameFilter, FrameKinds};
 use crate::{
     control::{ControlRequest, DETACHED, Failure},
+    device::VAPS_MAX,
     io::TxReport,
     os::Empty,
     radio::Regulatory,
     types::{Instant, MacAddr, Rate, RequestId, Tuning, VapId},
-    wire::header::{FrameControl, Header, MgmtSubtype},
+    wire::header::MgmtSubtype,
 };
 
 /// Requests that can wait or be under way at once: one for each waiting caller.
@@ -28,32 +33,6 @@ pub const FRAMES_MAX: usize = 32;
 pub const FRAMES_RESERVED: usize = 8;
 /// Longest management frame taken in.
 pub const FRAME_LEN_MAX: usize = 2304;
-
-bitflags! {
-    /// Kinds of management frames that the user wants to see; bit n is subtype n.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-    pub struct FrameKinds: u16 {
-        /// Probe requests.
-        const PROBE_REQUEST = 1 << 4;
-        /// Disassociations.
-        const DISASSOC = 1 << 10;
-        /// Authentications (SAE in user space).
-        const AUTH = 1 << 11;
-        /// Deauthentications.
-        const DEAUTH = 1 << 12;
-        /// Action frames.
-        const ACTION = 1 << 13;
-        /// Every other subtype.
-        const _ = !0;
-    }
-}
-
-impl FrameKinds {
-    /// Whether frames of this subtype are wanted.
-    pub fn has(self, subtype: MgmtSubtype) -> bool {
-        self.contains(Self::from_bits_retain(1 << subtype.number()))
-    }
-}
 
 /// A request on its way to the worker.
 #[derive(Debug)]
@@ -84,44 +63,6 @@ pub struct MgmtFrame<D> {
     pub tuning: Tuning,
     /// When.
     pub at: Instant,
-}
-
-/// Which management frames are worth keeping; the worker keeps it in step with its machines.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FrameFilter {
-    /// Beacons and probe responses of anybody.
-    pub scanning: bool,
-    /// Everything from this access point.
-    pub bssid: Option<MacAddr>,
-    /// Whatever the user asked for.
-    pub kinds: FrameKinds,
-}
-
-/// How a frame is treated when there is little room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Worth {
-    None,
-    /// Anybody can send many of these.
-    Common,
-    /// The reserve is for these.
-    Ours,
-}
-
-impl FrameFilter {
-    fn worth(&self, frame: &[u8]) -> Worth {
-        let Some(subtype) = MgmtSubtype::of(frame) else { return Worth::None };
-        let Some((header, _)) = Header::split(frame) else { return Worth::None };
-        let is_ours = Some(header.transmitter()) == self.bssid
-            || Some(header.bssid()) == self.bssid && self.bssid.is_some();
-        match subtype {
-            MgmtSubtype::Beacon | MgmtSubtype::ProbeResponse if is_ours => Worth::Common,
-            MgmtSubtype::Beacon | MgmtSubtype::ProbeResponse if self.scanning => Worth::Common,
-            MgmtSubtype::Beacon | MgmtSubtype::ProbeResponse => Worth::None,
-            _ if is_ours => Worth::Ours,
-            _ if self.kinds.has(subtype) => Worth::Common,
-            _ => Worth::None,
-        }
-    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -169,7 +110,12 @@ impl<D> Empty for Inbox<D> {
         reports: Deque::new(),
         messages: Deque::new(),
         frames: Deque::new(),
-        filter: FrameFilter { scanning: false, bssid: None, kinds: FrameKinds::empty() },
+        filter: FrameFilter {
+            scanning: false,
+            bssid: None,
+            own: [MacAddr::ZERO; VAPS_MAX],
+            kinds: FrameKinds::empty(),
+        },
         kinds_for: None,
         regulatory: None,
         drops: Drops { frames: 0, reports: 0, messages: 0 },
@@ -333,9 +279,15 @@ impl<D: AsRef<[u8]>> Inbox<D> {
     }
 
     /// Says which management frames of access points are worth keeping.
-    pub const fn set_filter(&mut self, scanning: bool, bssid: Option<MacAddr>) {
+    pub const fn set_filter(
+        &mut self,
+        scanning: bool,
+        bssid: Option<MacAddr>,
+        own: [MacAddr; VAPS_MAX],
+    ) {
         self.filter.scanning = scanning;
         self.filter.bssid = bssid;
+        self.filter.own = own;
     }
 
     /// Says which the user of `vap` wants.
@@ -384,15 +336,10 @@ impl<D: AsRef<[u8]>> Inbox<D> {
     }
 }
 
-/// Whether the first byte is that of a management frame.
-pub(crate) fn is_management(frame: &[u8]) -> bool {
-    FrameControl::of(frame)
-        .is_some_and(|control| control.frame_type() == crate::wire::header::FrameType::Management)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::header::Header;
 
     const VAP: VapId = VapId { slot: 0, generation: 0 };
     const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
@@ -418,13 +365,27 @@ mod tests {
     #[test]
     fn a_flood_of_foreign_beacons_leaves_room_for_a_deauthentication() {
         let mut inbox = TestInbox::EMPTY;
-        inbox.set_filter(true, Some(AP));
+        inbox.set_filter(true, Some(AP), [MacAddr::ZERO; VAPS_MAX]);
         let beacon = frame(MgmtSubtype::Beacon, OTHER);
         let kept = (0..100).filter(|_| push(&mut inbox, &beacon)).count();
         assert_eq!(kept, FRAMES_MAX - FRAMES_RESERVED);
         assert!(push(&mut inbox, &frame(MgmtSubtype::Deauth, AP)));
         assert!(!push(&mut inbox, &frame(MgmtSubtype::Deauth, OTHER)));
         assert_eq!(inbox.drops().frames, 100 - 24);
+    }
+
+    #[test]
+    fn what_is_sent_to_others_is_none_of_our_business() {
+        let mut inbox = TestInbox::EMPTY;
+        let mut deauth = frame(MgmtSubtype::Deauth, AP);
+        inbox.set_filter(false, Some(AP), [OTHER, MacAddr::ZERO, MacAddr::ZERO, MacAddr::ZERO]);
+        assert!(inbox.wants(&deauth));
+        deauth[4..10].copy_from_slice(&[2, 0, 0, 0, 0, 7]);
+        assert!(!inbox.wants(&deauth));
+        deauth[4..10].copy_from_slice(&OTHER.0);
+        assert!(inbox.wants(&deauth));
+        deauth[4..10].fill(0);
+        assert!(!inbox.wants(&deauth));
     }
 
     #[test]

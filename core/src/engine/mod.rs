@@ -29,7 +29,7 @@ use crate::{
     scan::{self, Plan, Scan, ScanRequest, ScanResult},
     sme::{self, Sme},
     trace::Stage,
-    types::{Instant, Mode, PeerId, RequestId, Tuning, VapId},
+    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId},
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
@@ -273,7 +273,8 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         }
         let bssid = self.station.network().map(|(bssid, _)| bssid);
         let scanning = self.scan.is_active();
-        self.shared.inbox.with(cx, |inbox, _| inbox.set_filter(scanning, bssid));
+        let own = self.vaps.map(|vap| vap.map_or(MacAddr::ZERO, |vap| vap.mac));
+        self.shared.inbox.with(cx, |inbox, _| inbox.set_filter(scanning, bssid, own));
     }
 
     fn carry_out(&mut self, cx: &mut Sleepable, action: Action, heard: &[u8]) {
@@ -461,7 +462,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Learns what the scanner knows of an access point.
-    fn recall(&mut self, cx: &mut Sleepable, bssid: crate::types::MacAddr) {
+    fn recall(&mut self, cx: &mut Sleepable, bssid: MacAddr) {
         let known = self.shared.results.with(cx, |results, _| results.find(bssid).copied());
         if let Some(known) = known {
             self.station.learn(&known.bss);

@@ -241,7 +241,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Work of the chip that comes round.
     pub(super) fn tick(&mut self, cx: &mut Sleepable, now: Instant) {
-        if !self.tick_at.is_some_and(|at| now >= at) || !self.is_on {
+        if self.tick_at.is_none_or(|at| now < at) || !self.is_on {
             return;
         }
         self.tick_at = match self.chip.tick(cx, now) {

@@ -7,11 +7,13 @@
 
 mod alive;
 mod answer;
+mod state;
 
 pub use self::answer::Bound;
 use self::{
     alive::Alive,
     answer::{Answer, read},
+    state::{Exchange, Kind, State, TRIES_MAX, Then, ask, left, lose, refuse},
 };
 use crate::{
     action::{Action, Actions, ChipCommand, Farewell, Frame, News, Origin, Proof},
@@ -21,7 +23,7 @@ use crate::{
     wire::{
         bss::Bss,
         header::MgmtSubtype,
-        mgmt::{ALGORITHM_SAE, REASON_INACTIVITY, REASON_LEAVING},
+        mgmt::{ALGORITHM_SAE, REASON_LEAVING},
     },
 };
 
@@ -46,66 +48,6 @@ pub enum Input<'a> {
     Back,
     /// The chip stops: forget everything. `true`: the access point can still be told.
     Halt(bool),
-}
-
-/// Time that the access point has for each answer.
-const ANSWER_TIMEOUT_US: u64 = 400_000;
-/// Times that each request is sent before giving up.
-const TRIES_MAX: u8 = 4;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Auth { algorithm: u16, transaction: u16 },
-    Assoc { previous: Option<MacAddr>, pairwise: Option<Cipher> },
-}
-
-/// One request to the access point, from tuning to the answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Exchange {
-    kind: Kind,
-    origin: Origin,
-    bssid: MacAddr,
-    tuning: Tuning,
-    tries: u8,
-    until: Instant,
-}
-
-/// What comes after the chip has left a network.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
-    /// The request that asked for it is done, and we left.
-    Done(Origin, Farewell),
-    /// The access point sent us away.
-    SentAway,
-    /// The beacons had stopped, or we could not follow.
-    Lost(Farewell),
-    /// An authentication with another access point.
-    Roam(Exchange, Farewell),
-    /// A failed exchange is told of; the frame that refused, if one did.
-    Fail(Origin, Failure, Proof),
-    /// The same, and the access point sent us away.
-    FailSentAway(Origin, u16),
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
-    #[default]
-    Idle,
-    /// Waits for the chip, before the first frame.
-    Approaching(Exchange),
-    /// Waits for the access point.
-    Asking(Exchange),
-    /// `true`: to the end; SAE has two steps.
-    Authenticated(MacAddr, Tuning, bool),
-    /// Waits for the chip, after the answer.
-    Binding(Exchange),
-    Associated(MacAddr, Tuning, Alive),
-    /// Waits for the chip, which changes channel (`true`) or timing.
-    Adjusting(MacAddr, Tuning, Alive, bool),
-    /// Waits for the chip; `true`: the link was up.
-    Leaving(Then, bool),
-    /// Waits for the chip, after which we are authenticated and no more.
-    Releasing(MacAddr, Tuning, Option<(Origin, Farewell)>),
 }
 
 /// One station interface.
@@ -516,74 +458,5 @@ impl Station {
             State::Leaving(..) => "leaving",
             State::Releasing(..) => "releasing",
         }
-    }
-}
-
-fn ask(now: Instant, exchange: Exchange, out: &mut Actions) -> State {
-    out.push(Action::Send(match exchange.kind {
-        Kind::Auth { .. } => Frame::Auth,
-        Kind::Assoc { .. } => Frame::Assoc,
-    }));
-    State::Asking(Exchange { until: now.after_us(ANSWER_TIMEOUT_US), ..exchange })
-}
-
-fn refuse(state: State, origin: Origin, why: Failure, out: &mut Actions) -> State {
-    out.push(Action::Complete(origin, Err(why)));
-    state
-}
-
-/// The network is gone for us.
-fn lose(bssid: MacAddr, is_lost: bool, out: &mut Actions) -> State {
-    let reason = if is_lost { REASON_INACTIVITY } else { REASON_LEAVING };
-    let farewell = Farewell { bssid, subtype: MgmtSubtype::Deauth, reason };
-    out.push(Action::ClosePeer);
-    out.push(Action::Send(Frame::Farewell(farewell)));
-    out.push(Action::Chip(ChipCommand::Unbind));
-    State::Leaving(Then::Lost(farewell), true)
-}
-
-fn left(then: Then, was_up: bool, out: &mut Actions) -> State {
-    if was_up {
-        out.push(Action::Link(false));
-    }
-    match then {
-        Then::Done(origin, farewell) => {
-            out.push(Action::Tell(News::Left(farewell)));
-            out.push(Action::Complete(origin, Ok(())));
-        }
-        Then::SentAway => out.push(Action::Tell(News::SentAway)),
-        Then::Lost(farewell) => {
-            if farewell.reason == REASON_INACTIVITY {
-                out.push(Action::Tell(News::BeaconLost));
-            }
-            out.push(Action::Tell(News::Left(farewell)));
-        }
-        Then::Fail(origin, failure, proof) => {
-            out.push(Action::Outcome(origin, Err(failure), proof));
-        }
-        Then::FailSentAway(origin, reason) => {
-            out.push(Action::Outcome(origin, Err(Failure::SentAway(reason)), Proof::None));
-            out.push(Action::Tell(News::SentAway));
-        }
-        Then::Roam(exchange, farewell) => {
-            out.push(Action::Tell(News::Left(farewell)));
-            out.push(Action::Chip(ChipCommand::Approach));
-            return State::Approaching(exchange);
-        }
-    }
-    State::Idle
-}
-
-impl Exchange {
-    const fn auth(origin: Origin, info: AuthInfo, transaction: u16) -> Self {
-        let kind = Kind::Auth { algorithm: info.algorithm, transaction };
-        let AuthInfo { bssid, tuning, .. } = info;
-        Self { kind, origin, bssid, tuning, tries: 1, until: Instant(0) }
-    }
-
-    const fn assoc(origin: Origin, info: AssocInfo) -> Self {
-        let AssocInfo { bssid, previous, tuning, pairwise } = info;
-        let kind = Kind::Assoc { previous, pairwise };
-        Self { kind, origin, bssid, tuning, tries: 1, until: Instant(0) }
     }
 }
