@@ -12,6 +12,7 @@ pub mod os;
 pub mod ping;
 pub mod station;
 pub mod supplicant;
+pub mod world;
 
 /// A small seeded generator (xorshift): the only source of chance in a run.
 #[derive(Debug)]

@@ -34,16 +34,14 @@ struct Partial<D> {
 #[derive(Debug)]
 pub(super) struct Fragments<D>([Option<Partial<D>>; PARTIAL_MAX]);
 
-impl<D> Fragments<D> {
+impl<D: Draft> Fragments<D> {
     pub(super) const NONE: Self = Self([const { None }; PARTIAL_MAX]);
 
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
-        self.0.iter_mut().for_each(|place| *place = None);
+        *self = Self::NONE;
     }
-}
 
-impl<D: Draft> Fragments<D> {
     /// Forgets those that are too old; returns when the next one will be.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Instant> {
         for place in &mut self.0 {

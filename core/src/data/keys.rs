@@ -32,92 +32,39 @@ pub struct KeyPath {
     pub in_chip: bool,
 }
 
-/// Expands a key where it is to lie: a schedule is too long to be passed around on a kernel's
-/// stack. Errors: [`Failure::Unsupported`] for a cipher that the data path does not have,
-/// [`Failure::Invalid`] for a wrong length; the old key is still there then.
-fn expand(place: &mut Option<Ccmp>, cipher: Cipher, bytes: &[u8]) -> Result<(), Failure> {
+/// Expands a key. Errors: [`Failure::Unsupported`] for a cipher that the data path does not have,
+/// [`Failure::Invalid`] for a wrong length.
+pub(super) fn expand(cipher: Cipher, bytes: &[u8]) -> Result<Ccmp, Failure> {
     match cipher {
-        Cipher::Ccmp => {
-            let key = bytes.try_into().map_err(|_| Failure::Invalid)?;
-            *place = None;
-            *place = Some(Ccmp::new(key));
-            Ok(())
-        }
+        Cipher::Ccmp => Ok(Ccmp::new(bytes.try_into().map_err(|_| Failure::Invalid)?)),
         Cipher::Wep40 | Cipher::Tkip | Cipher::Wep104 | Cipher::BipCmac => {
             Err(Failure::Unsupported)
         }
     }
 }
 
-/// A key to send with, or room for one.
+/// A key to send with.
 #[derive(Debug)]
 pub(super) struct TxKey {
-    /// Its identifier; `None` if there is no key.
-    index: Option<u8>,
+    pub(super) index: u8,
     /// The last packet number used.
     pub(super) pn: u64,
-    schedule: Option<Ccmp>,
-    in_chip: bool,
+    /// For software; `None` if the chip encrypts.
+    pub(super) schedule: Option<Ccmp>,
 }
 
-impl TxKey {
-    /// No key.
-    pub(super) const NONE: Self = Self { index: None, pn: 0, schedule: None, in_chip: false };
-
-    /// Its identifier, if there is a key.
-    pub(super) const fn index(&self) -> Option<u8> {
-        self.index
-    }
-
-    /// What encrypts in software, if the chip does not.
-    pub(super) fn software(&self) -> Option<&Ccmp> {
-        self.schedule.as_ref().filter(|_| !self.in_chip)
-    }
-
-    /// Puts a key here. Errors: as of [`expand`].
-    pub(super) fn install(&mut self, path: &KeyPath, bytes: &[u8]) -> Result<(), Failure> {
-        expand(&mut self.schedule, path.cipher, bytes)?;
-        (self.index, self.pn, self.in_chip) = (Some(path.index), 0, path.in_chip);
-        Ok(())
-    }
-
-    /// Wipes it.
-    pub(super) fn remove(&mut self) {
-        (self.index, self.schedule) = (None, None);
-    }
-}
-
-/// A key to receive with, or room for one.
+/// A key to receive with.
 #[derive(Debug)]
 pub(super) struct RxKey {
-    index: Option<u8>,
-    schedule: Option<Ccmp>,
+    schedule: Ccmp,
     in_chip: bool,
     /// The highest packet number received, by traffic identifier.
     pn: [u64; COUNTERS],
 }
 
 impl RxKey {
-    /// No key.
-    pub(super) const NONE: Self =
-        Self { index: None, schedule: None, in_chip: false, pn: [0; COUNTERS] };
-
-    /// Its identifier, if there is a key.
-    pub(super) const fn index(&self) -> Option<u8> {
-        self.index
-    }
-
-    /// Puts a key here. Errors: as of [`expand`].
-    pub(super) fn install(&mut self, path: &KeyPath, bytes: &[u8]) -> Result<(), Failure> {
-        expand(&mut self.schedule, path.cipher, bytes)?;
-        (self.index, self.in_chip) = (Some(path.index), path.in_chip);
-        self.pn = [path.receive_pn; COUNTERS];
-        Ok(())
-    }
-
-    /// Wipes it.
-    pub(super) fn remove(&mut self) {
-        (self.index, self.schedule) = (None, None);
+    pub(super) const fn new(path: &KeyPath, schedule: Ccmp) -> Self {
+        Self { schedule, in_chip: path.in_chip, pn: [path.receive_pn; COUNTERS] }
     }
 
     /// Checks and decrypts a whole frame, unless the chip did, and returns its packet number. A
@@ -139,11 +86,9 @@ impl RxKey {
             return Err(Dropped::Malformed);
         }
         if !(self.in_chip && flags.contains(RxFlags::DECRYPTED)) {
-            self.schedule.as_ref().ok_or(Dropped::NoKey)?.open(frame).map_err(|refused| {
-                match refused {
-                    Refused::Malformed => Dropped::Malformed,
-                    Refused::Mic => Dropped::BadMic,
-                }
+            self.schedule.open(frame).map_err(|refused| match refused {
+                Refused::Malformed => Dropped::Malformed,
+                Refused::Mic => Dropped::BadMic,
             })?;
         }
         *last = pn;

@@ -26,8 +26,9 @@ pub use self::{
     stats::{Counters, Dropped, PeerStats, RxDrops, RxStats, TxStats},
 };
 use self::{
-    rx::{Held, RxState},
-    tx::{Class, TxState, Way},
+    keys::{RxKey, TxKey},
+    rx::{Held, RxPeer, RxState},
+    tx::{Class, TxPeer, TxState, Way},
 };
 use crate::{
     control::{Failure, Port},
@@ -96,8 +97,8 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
 
     /// Adds a peer; `None` if there is no place.
     pub fn open<C: Context>(&self, cx: &mut C, path: PeerPath) -> Option<PeerId> {
-        let id = self.tx.with(cx, |tx, _| tx.peers.open(&path))?;
-        self.rx.with(cx, |rx, _| rx.peers.open_at(id, &path));
+        let id = self.tx.with(cx, |tx, _| tx.peers.insert(TxPeer::new(path)))?;
+        self.rx.with(cx, |rx, _| rx.peers.put(id, RxPeer::new(path)));
         self.open.fetch_add(1, Ordering::Release);
         Some(id)
     }
@@ -105,14 +106,10 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     /// Removes a peer with its keys; its id finds nothing from now on. Who waits for room is told
     /// to go on, and then that there is nobody.
     pub fn close<C: Unlocked>(&self, cx: &mut C, os: &O, id: PeerId) {
-        let vap = self.tx.with(cx, |tx, _| {
-            let vap = tx.peers.get(id)?.path.vap;
-            tx.peers.close(id).then_some(vap)
-        });
-        let Some(vap) = vap else { return };
-        self.rx.with(cx, |rx, _| rx.close(id));
+        let Some(peer) = self.tx.with(cx, |tx, _| tx.peers.remove(id)) else { return };
+        self.rx.with(cx, |rx, _| rx.remove(id));
         self.open.fetch_sub(1, Ordering::Release);
-        self.wake(cx, os, vap);
+        self.wake(cx, os, peer.path.vap);
     }
 
     /// Opens or closes the controlled port.
@@ -147,14 +144,20 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         path: &KeyPath,
         bytes: &[u8],
     ) -> Result<(), Failure> {
+        let schedule = keys::expand(path.cipher, bytes)?;
         if usize::from(path.index) >= keys::GROUP_KEYS {
             return Err(Failure::Invalid);
         }
-        self.rx.with(cx, |rx, _| rx.set_key(now, path, bytes))?;
-        let Some(id) = path.peer else { return Ok(()) };
+        let key = RxKey::new(path, schedule);
+        let Some(id) = path.peer else {
+            return self.rx.with(cx, |rx, _| rx.set_group_key(path, key));
+        };
+        self.rx.with(cx, |rx, _| rx.set_pairwise_key(now, id, path, key))?;
+        let schedule = if path.in_chip { None } else { Some(keys::expand(path.cipher, bytes)?) };
         self.tx.with(cx, |tx, _| {
             let peer = tx.peers.get_mut(id).ok_or(Failure::NotFound)?;
-            peer.key.install(path, bytes)
+            peer.key = Some(TxKey { index: path.index, pn: 0, schedule });
+            Ok(())
         })
     }
 
@@ -168,9 +171,8 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     ) -> Result<(), Failure> {
         if let Some(id) = peer {
             self.tx.with(cx, |tx, _| {
-                let peer = tx.peers.get_mut(id).filter(|peer| peer.key.index() == Some(index));
-                if let Some(peer) = peer {
-                    peer.key.remove();
+                if let Some(peer) = tx.peers.get_mut(id) {
+                    peer.key.take_if(|key| key.index == index);
                 }
             });
         }

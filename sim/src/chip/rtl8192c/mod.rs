@@ -222,6 +222,11 @@ impl Rtl8192c {
         self.registers.dword(address.min(0xfffc))
     }
 
+    /// Whether its MAC is switched on.
+    pub fn is_on(&self) -> bool {
+        self.is_on
+    }
+
     /// Whose pairwise keys are in the key table.
     pub fn key_addresses(&self) -> Vec<[u8; 6]> {
         self.keys.addresses()
