@@ -35,9 +35,11 @@ joined_or_gone() { has_joined "$interface" || ! has_stick 0; }
 is_gone() { ! has_stick 0 && [ -z "$(ls /sys/class/ieee80211)" ]; }
 no_supplicant() { ! pidof wpa_supplicant; }
 
-# Unloads the module and reads what it says of itself.
+# Unloads the module and reads what it says of itself. A stick that is in has to be given to the
+# driver anew.
 unload() {
     rmmod "$DRIVER" || fail "$1: rmmod failed"
+    has_stick 0 && echo 0 >"/sys/bus/usb/devices/$(stick 0)/authorized"
     [ "$DRIVER" = tern ] || return 0
     local said
     said=$(dmesg | grep 'tern: unloaded:' | tail -n 1)
@@ -47,7 +49,6 @@ unload() {
     esac
 }
 
-# The interface is named again each time, so the log would grow without end.
 load_crypto
 start_usb
 pulled=0
