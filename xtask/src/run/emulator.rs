@@ -18,6 +18,9 @@ use crate::progress;
 /// The longest that it may take to open its control socket or to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
+/// The shortest time that a control transfer takes on a real bus, in microseconds.
+const MICROFRAME_US: u32 = 125;
+
 /// A running emulator.
 pub(super) struct Emulator {
     process: Killed,
@@ -139,6 +142,9 @@ fn arguments(sticks: &Sticks<'_>) -> Vec<String> {
         add("--ap", access_point.clone());
     }
     add("--seed", sticks.seed.to_string());
+    // As long as on a real bus: one microframe. Without it, hundreds of requests that Linux 6.1's
+    // rtl8192cu queues at once end at once, and overflow the event ring of QEMU's xHCI.
+    add("--control-us", MICROFRAME_US.to_string());
     add("--control", "emu.sock".to_owned());
     if let Some(path) = &sticks.air_pcap {
         add("--air-pcap", path.display().to_string());
@@ -164,7 +170,7 @@ mod tests {
         assert_eq!(
             arguments(&sticks).join(" "),
             "--radio rtl8188cus@usb0.sock --radio rtl8192cu@usb1.sock --ap ssid=a,channel=6 \
-             --seed 7 --control emu.sock"
+             --seed 7 --control-us 125 --control emu.sock"
         );
     }
 }
