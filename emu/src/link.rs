@@ -3,8 +3,11 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    os::{fd::BorrowedFd, unix::net::UnixStream},
-    path::PathBuf,
+    os::{
+        fd::BorrowedFd,
+        unix::{fs::FileTypeExt as _, net::UnixStream},
+    },
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
@@ -58,7 +61,7 @@ impl Link {
                     error.kind(),
                     ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::WouldBlock
                 );
-                if !is_absent {
+                if !is_absent || is_something_else(&self.path) {
                     return Err(error)
                         .with_context(|| format!("connecting to {}", self.path.display()));
                 }
@@ -102,6 +105,11 @@ impl Link {
         out.drain(..done);
         true
     }
+}
+
+/// Whether there is a file that is no socket: it will not become one.
+fn is_something_else(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| !metadata.file_type().is_socket())
 }
 
 /// Whether it is worth trying again.

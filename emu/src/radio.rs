@@ -15,7 +15,7 @@ use crate::{
     trace::Trace,
     usbredir::{
         peer::{Event, Peer, Setup},
-        wire::Status,
+        wire::{Garbage, Status},
     },
 };
 
@@ -64,6 +64,8 @@ pub(crate) struct Radio {
     /// Faults and notes of this chip that were reported.
     reported: [usize; 2],
     was_connected: bool,
+    /// Why the last connection was given up, if that was the other side's doing.
+    garbage: Option<Garbage>,
 }
 
 impl Radio {
@@ -90,12 +92,18 @@ impl Radio {
             counters,
             reported: [0; 2],
             was_connected: false,
+            garbage: None,
         }
     }
 
     /// Whether there was a connection, and is none now.
     pub(crate) fn has_hung_up(&self) -> bool {
         self.was_connected && !self.link.is_connected()
+    }
+
+    /// What the other side sent that is no usbredir.
+    pub(crate) fn garbage(&self) -> Option<&Garbage> {
+        self.garbage.as_ref()
     }
 
     /// Whether bytes wait for the socket.
@@ -143,6 +151,7 @@ impl Radio {
         }
         if let Err(garbage) = result {
             eprintln!("radio {}: the connection is given up: {garbage}", self.number);
+            self.garbage = Some(garbage);
             self.lose(around);
         }
         Ok(())

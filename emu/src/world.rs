@@ -152,6 +152,10 @@ impl World {
     fn notice_hang_up(&mut self) -> anyhow::Result<()> {
         if self.radios.iter().all(Radio::has_hung_up) {
             self.write_files()?;
+            let garbage = self.radios.iter().find_map(Radio::garbage).cloned();
+            if let (Some(garbage), None) = (garbage, &self.control) {
+                return Err(garbage.into());
+            }
             self.is_over |= self.control.is_none();
         }
         Ok(())
