@@ -23,6 +23,16 @@ pub struct PeerRates {
 }
 
 impl PeerRates {
+    /// Nothing.
+    pub const NONE: Self = Self {
+        legacy: LegacyRates::empty(),
+        basic: LegacyRates::empty(),
+        mcs: 0,
+        short_gi: false,
+        short_preamble: false,
+        protect_ofdm: false,
+    };
+
     /// The rate for management, group and EAPOL frames: the slowest basic one, or the slowest of
     /// all if the network names none.
     pub fn robust(&self) -> Rate {
@@ -99,6 +109,15 @@ pub struct RateControl {
 }
 
 impl RateControl {
+    /// For a peer that understands nothing.
+    pub const NONE: Self = Self {
+        rates: PeerRates::NONE,
+        rate: Rate::SLOWEST,
+        good: 0,
+        up_after: UP_AFTER_MIN,
+        is_probing: false,
+    };
+
     /// Starts in the middle of what the peer understands.
     pub fn new(rates: PeerRates) -> Self {
         let allowed = || BY_SPEED.iter().filter(|rate| rates.allows(**rate));

@@ -1,19 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! CCMP-128 (IEEE Std 802.11-2020, 12.5.3), in place, over AES and CCM of RustCrypto.
+//! CCMP-128 (IEEE Std 802.11-2020, 12.5.3), in place.
 
 use core::fmt;
 
-use aes::{
-    Aes128Enc,
-    cipher::{Array, KeyInit},
-};
-use ccm::{
-    AeadInOut, Ccm,
-    aead::inout::InOutBuf,
-    consts::{U8, U13},
-};
 use heapless::Vec;
 
+use super::ccm::{self, Ccm};
 use crate::wire::{
     data::{QOS, QOS_TID},
     header::{FrameControl, FrameType, HEADER_LEN as MAC_HEADER_LEN, Header},
@@ -24,13 +16,13 @@ pub const KEY_LEN: usize = 16;
 /// Bytes of the CCMP header, between the header of the frame and what is encrypted.
 pub const HEADER_LEN: usize = 8;
 /// Bytes of the MIC, the last of the frame.
-pub const MIC_LEN: usize = 8;
+pub const MIC_LEN: usize = ccm::TAG_LEN;
 /// The highest packet number (48 bits).
 pub const PN_MAX: u64 = (1 << 48) - 1;
 /// In the CCMP header: there is an extended IV, as always with CCMP.
 const EXT_IV: u8 = 0x20;
 /// Most bytes of additional authenticated data: with a fourth address and QoS Control.
-const AAD_MAX: usize = 30;
+const AAD_MAX: usize = ccm::AAD_MAX;
 /// In the nonce: this is a management frame.
 const NONCE_MANAGEMENT: u8 = 0x10;
 
@@ -57,7 +49,7 @@ pub enum Refused {
 }
 
 /// A key, expanded. It is wiped when dropped.
-pub struct Ccmp(Ccm<Aes128Enc, U8, U13>);
+pub struct Ccmp(Ccm);
 
 impl fmt::Debug for Ccmp {
     /// Never shows the key.
@@ -69,7 +61,7 @@ impl fmt::Debug for Ccmp {
 impl Ccmp {
     /// Expands `key`.
     pub fn new(key: &[u8; KEY_LEN]) -> Self {
-        Self(Ccm::from(Aes128Enc::new(key.into())))
+        Self(Ccm::new(key))
     }
 
     /// Encrypts a whole frame in place: header of `header_len` bytes, CCMP header, plain text,
@@ -86,12 +78,7 @@ impl Ccmp {
     fn try_seal(&self, frame: &mut [u8]) -> Result<(), Refused> {
         let (parts, body) = Parts::split(frame).ok_or(Refused::Malformed)?;
         let (text, mic) = body.split_last_chunk_mut::<MIC_LEN>().ok_or(Refused::Malformed)?;
-        let nonce = Array(parts.nonce);
-        let tag = self
-            .0
-            .encrypt_inout_detached(&nonce, &parts.aad, InOutBuf::from(text))
-            .map_err(|_| Refused::Malformed)?;
-        *mic = tag.0;
+        *mic = self.0.seal(&parts.nonce, &parts.aad, text).ok_or(Refused::Malformed)?;
         Ok(())
     }
 
@@ -101,16 +88,13 @@ impl Ccmp {
     pub fn open(&self, frame: &mut [u8]) -> Result<(), Refused> {
         let (parts, body) = Parts::split(frame).ok_or(Refused::Malformed)?;
         let (text, mic) = body.split_last_chunk_mut::<MIC_LEN>().ok_or(Refused::Malformed)?;
-        let (nonce, tag) = (Array(parts.nonce), Array(*mic));
-        self.0
-            .decrypt_inout_detached(&nonce, &parts.aad, InOutBuf::from(text), &tag)
-            .map_err(|_| Refused::Mic)
+        self.0.open(&parts.nonce, &parts.aad, text, mic).then_some(()).ok_or(Refused::Mic)
     }
 }
 
 /// What the header of a frame gives to the cipher.
 struct Parts {
-    nonce: [u8; 13],
+    nonce: [u8; ccm::NONCE_LEN],
     aad: Vec<u8, AAD_MAX>,
 }
 

@@ -34,14 +34,16 @@ struct Partial<D> {
 #[derive(Debug)]
 pub(super) struct Fragments<D>([Option<Partial<D>>; PARTIAL_MAX]);
 
-impl<D: Draft> Fragments<D> {
+impl<D> Fragments<D> {
     pub(super) const NONE: Self = Self([const { None }; PARTIAL_MAX]);
 
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
-        *self = Self::NONE;
+        self.0.iter_mut().for_each(|place| *place = None);
     }
+}
 
+impl<D: Draft> Fragments<D> {
     /// Forgets those that are too old; returns when the next one will be.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Instant> {
         for place in &mut self.0 {

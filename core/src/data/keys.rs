@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Keys with what they remember. The schedule is expanded when a key is installed, never per frame.
 
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
 use super::stats::Dropped;
 use crate::{
     control::Failure,
@@ -32,39 +35,122 @@ pub struct KeyPath {
     pub in_chip: bool,
 }
 
-/// Expands a key. Errors: [`Failure::Unsupported`] for a cipher that the data path does not have,
-/// [`Failure::Invalid`] for a wrong length.
-pub(super) fn expand(cipher: Cipher, bytes: &[u8]) -> Result<Ccmp, Failure> {
-    match cipher {
-        Cipher::Ccmp => Ok(Ccmp::new(bytes.try_into().map_err(|_| Failure::Invalid)?)),
-        Cipher::Wep40 | Cipher::Tkip | Cipher::Wep104 | Cipher::BipCmac => {
-            Err(Failure::Unsupported)
+/// A key with its schedule, or room for it: too long to be passed around on a kernel's stack, so
+/// it is expanded where it lies.
+#[derive(Debug)]
+struct Material {
+    schedule: Option<Ccmp>,
+    bytes: [u8; ccmp::KEY_LEN],
+}
+
+impl Material {
+    const NONE: Self = Self { schedule: None, bytes: [0; ccmp::KEY_LEN] };
+
+    /// Puts a key here, and says whether it is another one: whoever installs the same key again
+    /// must not start its counters anew (CVE-2017-13077 and those after it). Errors:
+    /// [`Failure::Unsupported`] for a cipher that the data path does not have,
+    /// [`Failure::Invalid`] for a wrong length; the old key is still there then.
+    fn install(&mut self, cipher: Cipher, bytes: &[u8]) -> Result<bool, Failure> {
+        match cipher {
+            Cipher::Ccmp => {
+                let key: &[u8; ccmp::KEY_LEN] = bytes.try_into().map_err(|_| Failure::Invalid)?;
+                if self.schedule.is_some() && bool::from(self.bytes.as_slice().ct_eq(bytes)) {
+                    return Ok(false);
+                }
+                self.remove();
+                self.bytes = *key;
+                self.schedule = Some(Ccmp::new(key));
+                Ok(true)
+            }
+            Cipher::Wep40 | Cipher::Tkip | Cipher::Wep104 | Cipher::BipCmac => {
+                Err(Failure::Unsupported)
+            }
         }
+    }
+
+    /// Wipes it; the schedule wipes itself.
+    fn remove(&mut self) {
+        self.schedule = None;
+        self.bytes.zeroize();
     }
 }
 
-/// A key to send with.
+/// A key to send with, or room for one.
 #[derive(Debug)]
 pub(super) struct TxKey {
-    pub(super) index: u8,
+    /// Its identifier; `None` if there is no key.
+    index: Option<u8>,
     /// The last packet number used.
     pub(super) pn: u64,
-    /// For software; `None` if the chip encrypts.
-    pub(super) schedule: Option<Ccmp>,
+    material: Material,
+    in_chip: bool,
 }
 
-/// A key to receive with.
+impl TxKey {
+    /// No key.
+    pub(super) const NONE: Self =
+        Self { index: None, pn: 0, material: Material::NONE, in_chip: false };
+
+    /// Its identifier, if there is a key.
+    pub(super) const fn index(&self) -> Option<u8> {
+        self.index
+    }
+
+    /// What encrypts in software, if the chip does not.
+    pub(super) fn software(&self) -> Option<&Ccmp> {
+        self.material.schedule.as_ref().filter(|_| !self.in_chip)
+    }
+
+    /// Puts a key here. Errors: as of [`Material::install`].
+    pub(super) fn install(&mut self, path: &KeyPath, bytes: &[u8]) -> Result<(), Failure> {
+        if self.material.install(path.cipher, bytes)? {
+            self.pn = 0;
+        }
+        (self.index, self.in_chip) = (Some(path.index), path.in_chip);
+        Ok(())
+    }
+
+    /// Wipes it.
+    pub(super) fn remove(&mut self) {
+        self.index = None;
+        self.material.remove();
+    }
+}
+
+/// A key to receive with, or room for one.
 #[derive(Debug)]
 pub(super) struct RxKey {
-    schedule: Ccmp,
+    index: Option<u8>,
+    material: Material,
     in_chip: bool,
     /// The highest packet number received, by traffic identifier.
     pn: [u64; COUNTERS],
 }
 
 impl RxKey {
-    pub(super) const fn new(path: &KeyPath, schedule: Ccmp) -> Self {
-        Self { schedule, in_chip: path.in_chip, pn: [path.receive_pn; COUNTERS] }
+    /// No key.
+    pub(super) const NONE: Self =
+        Self { index: None, material: Material::NONE, in_chip: false, pn: [0; COUNTERS] };
+
+    /// Its identifier, if there is a key.
+    pub(super) const fn index(&self) -> Option<u8> {
+        self.index
+    }
+
+    /// Puts a key here. Errors: as of [`Material::install`].
+    pub(super) fn install(&mut self, path: &KeyPath, bytes: &[u8]) -> Result<(), Failure> {
+        if self.material.install(path.cipher, bytes)? {
+            self.pn = [0; COUNTERS];
+        }
+        self.pn.iter_mut().for_each(|pn| *pn = path.receive_pn.max(*pn));
+        (self.index, self.in_chip) = (Some(path.index), path.in_chip);
+        Ok(())
+    }
+
+    /// Wipes it.
+    pub(super) fn remove(&mut self) {
+        self.index = None;
+        self.material.remove();
     }
 
     /// Checks and decrypts a whole frame, unless the chip did, and returns its packet number. A
@@ -86,10 +172,12 @@ impl RxKey {
             return Err(Dropped::Malformed);
         }
         if !(self.in_chip && flags.contains(RxFlags::DECRYPTED)) {
-            self.schedule.open(frame).map_err(|refused| match refused {
-                Refused::Malformed => Dropped::Malformed,
-                Refused::Mic => Dropped::BadMic,
-            })?;
+            self.material.schedule.as_ref().ok_or(Dropped::NoKey)?.open(frame).map_err(
+                |refused| match refused {
+                    Refused::Malformed => Dropped::Malformed,
+                    Refused::Mic => Dropped::BadMic,
+                },
+            )?;
         }
         *last = pn;
         Ok(pn)

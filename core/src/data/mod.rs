@@ -26,9 +26,8 @@ pub use self::{
     stats::{Counters, Dropped, PeerStats, RxDrops, RxStats, TxStats},
 };
 use self::{
-    keys::{RxKey, TxKey},
-    rx::{Held, RxPeer, RxState},
-    tx::{Class, TxPeer, TxState, Way},
+    rx::{Held, RxState},
+    tx::{Class, TxState, Way},
 };
 use crate::{
     control::{Failure, Port},
@@ -41,7 +40,7 @@ use crate::{
     types::{Instant, MacAddr, PeerId, Rate, VapId, Width},
     wire::{
         data::{BlockAckRequest, Data, ETHERNET_LEN, NO_BODY},
-        header::FrameControl,
+        header::{FrameControl, FrameType},
     },
 };
 
@@ -97,8 +96,8 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
 
     /// Adds a peer; `None` if there is no place.
     pub fn open<C: Context>(&self, cx: &mut C, path: PeerPath) -> Option<PeerId> {
-        let id = self.tx.with(cx, |tx, _| tx.peers.insert(TxPeer::new(path)))?;
-        self.rx.with(cx, |rx, _| rx.peers.put(id, RxPeer::new(path)));
+        let id = self.tx.with(cx, |tx, _| tx.peers.open(&path))?;
+        self.rx.with(cx, |rx, _| rx.peers.open_at(id, &path));
         self.open.fetch_add(1, Ordering::Release);
         Some(id)
     }
@@ -106,10 +105,14 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     /// Removes a peer with its keys; its id finds nothing from now on. Who waits for room is told
     /// to go on, and then that there is nobody.
     pub fn close<C: Unlocked>(&self, cx: &mut C, os: &O, id: PeerId) {
-        let Some(peer) = self.tx.with(cx, |tx, _| tx.peers.remove(id)) else { return };
-        self.rx.with(cx, |rx, _| rx.remove(id));
+        let vap = self.tx.with(cx, |tx, _| {
+            let vap = tx.peers.get(id)?.path.vap;
+            tx.peers.close(id).then_some(vap)
+        });
+        let Some(vap) = vap else { return };
+        self.rx.with(cx, |rx, _| rx.close(id));
         self.open.fetch_sub(1, Ordering::Release);
-        self.wake(cx, os, peer.path.vap);
+        self.wake(cx, os, vap);
     }
 
     /// Opens or closes the controlled port.
@@ -127,7 +130,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         });
     }
 
-    /// Installs a key; from now on it is used. Frames received before, and held back for a gap,
+    /// Installs a key; from now on it is used. Installing the same again keeps its counters. Frames received before, and held back for a gap,
     /// are decrypted with the old one first; their packets wait for [`DataPath::drain`].
     ///
     /// The order for a new pairwise key in the chip: [`DataPath::pause`], wait for
@@ -144,20 +147,14 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         path: &KeyPath,
         bytes: &[u8],
     ) -> Result<(), Failure> {
-        let schedule = keys::expand(path.cipher, bytes)?;
         if usize::from(path.index) >= keys::GROUP_KEYS {
             return Err(Failure::Invalid);
         }
-        let key = RxKey::new(path, schedule);
-        let Some(id) = path.peer else {
-            return self.rx.with(cx, |rx, _| rx.set_group_key(path, key));
-        };
-        self.rx.with(cx, |rx, _| rx.set_pairwise_key(now, id, path, key))?;
-        let schedule = if path.in_chip { None } else { Some(keys::expand(path.cipher, bytes)?) };
+        self.rx.with(cx, |rx, _| rx.set_key(now, path, bytes))?;
+        let Some(id) = path.peer else { return Ok(()) };
         self.tx.with(cx, |tx, _| {
             let peer = tx.peers.get_mut(id).ok_or(Failure::NotFound)?;
-            peer.key = Some(TxKey { index: path.index, pn: 0, schedule });
-            Ok(())
+            peer.key.install(path, bytes)
         })
     }
 
@@ -171,8 +168,9 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     ) -> Result<(), Failure> {
         if let Some(id) = peer {
             self.tx.with(cx, |tx, _| {
-                if let Some(peer) = tx.peers.get_mut(id) {
-                    peer.key.take_if(|key| key.index == index);
+                let peer = tx.peers.get_mut(id).filter(|peer| peer.key.index() == Some(index));
+                if let Some(peer) = peer {
+                    peer.key.remove();
                 }
             });
         }
@@ -394,6 +392,11 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         }
         if let Some(request) = BlockAckRequest::parse(frame.bytes) {
             return self.rx.with(cx, |rx, _| rx.advance(now, &request));
+        }
+        // Other control frames mean nothing here.
+        let control = FrameControl::of(frame.bytes);
+        if control.is_some_and(|control| control.frame_type() != FrameType::Data) {
+            return false;
         }
         // The one copy is made before the lock is taken; frames then move as drafts.
         match admit(frame).and_then(|data| Ok((data, Held::copy(frame, &data)?))) {

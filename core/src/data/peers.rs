@@ -36,58 +36,98 @@ pub struct PeerPath {
     pub firmware_rates: bool,
 }
 
-/// One side of what is known of each peer.
-#[derive(Debug)]
-pub(super) struct Peers<T>([(u16, Option<T>); PEERS_MAX]);
-
-impl<T> Empty for Peers<T> {
-    const EMPTY: Self = Self([const { (0, None) }; PEERS_MAX]);
+impl PeerPath {
+    /// Nobody.
+    pub(super) const NONE: Self = Self {
+        vap: VapId { slot: 0, generation: 0 },
+        own: MacAddr::ZERO,
+        addr: MacAddr::ZERO,
+        mac_id: 0,
+        authorized: false,
+        cipher: None,
+        is_qos: false,
+        width: Width::Mhz20,
+        rates: PeerRates::NONE,
+        firmware_rates: false,
+    };
 }
 
-impl<T> Peers<T> {
-    pub(super) fn insert(&mut self, peer: T) -> Option<PeerId> {
-        let (slot, (generation, place)) =
-            (0..).zip(&mut self.0).find(|(_, (_, place))| place.is_none())?;
-        *place = Some(peer);
-        Some(PeerId { slot, generation: *generation })
+/// One side of a peer. It is filled in and emptied in place: with its keys it is too long for a
+/// kernel's stack.
+pub(super) trait Side: Empty {
+    /// Begins with a new peer.
+    fn begin(&mut self, path: &PeerPath);
+    /// Forgets the peer; keys are wiped.
+    fn end(&mut self);
+}
+
+#[derive(Debug)]
+struct Place<T> {
+    generation: u16,
+    is_open: bool,
+    peer: T,
+}
+
+/// One side of what is known of each peer.
+#[derive(Debug)]
+pub(super) struct Peers<T>([Place<T>; PEERS_MAX]);
+
+impl<T: Empty> Empty for Peers<T> {
+    const EMPTY: Self =
+        Self([const { Place { generation: 0, is_open: false, peer: T::EMPTY } }; PEERS_MAX]);
+}
+
+impl<T: Side> Peers<T> {
+    pub(super) fn open(&mut self, path: &PeerPath) -> Option<PeerId> {
+        let (slot, place) = (0..).zip(&mut self.0).find(|(_, place)| !place.is_open)?;
+        place.is_open = true;
+        place.peer.begin(path);
+        Some(PeerId { slot, generation: place.generation })
     }
 
-    /// Puts the other side of a peer at the place that the first side was given.
-    pub(super) fn put(&mut self, id: PeerId, peer: T) {
+    /// Opens the other side of a peer at the place that the first side was given.
+    pub(super) fn open_at(&mut self, id: PeerId, path: &PeerPath) {
         if let Some(place) = self.0.get_mut(usize::from(id.slot)) {
-            *place = (id.generation, Some(peer));
+            (place.generation, place.is_open) = (id.generation, true);
+            place.peer.begin(path);
         }
     }
 
-    pub(super) fn remove(&mut self, id: PeerId) -> Option<T> {
-        let (generation, place) = self.0.get_mut(usize::from(id.slot))?;
-        if *generation != id.generation || place.is_none() {
-            return None;
-        }
-        *generation = id.generation.wrapping_add(1);
-        place.take()
+    /// Says whether there was such a peer.
+    pub(super) fn close(&mut self, id: PeerId) -> bool {
+        let place = self.0.get_mut(usize::from(id.slot));
+        let Some(place) = place.filter(|place| place.is_open && place.generation == id.generation)
+        else {
+            return false;
+        };
+        place.generation = id.generation.wrapping_add(1);
+        place.is_open = false;
+        place.peer.end();
+        true
     }
 
     pub(super) fn get(&self, id: PeerId) -> Option<&T> {
-        let (generation, peer) = self.0.get(usize::from(id.slot))?;
-        (*generation == id.generation).then_some(peer.as_ref()).flatten()
+        let place = self.0.get(usize::from(id.slot))?;
+        (place.is_open && place.generation == id.generation).then_some(&place.peer)
     }
 
     pub(super) fn get_mut(&mut self, id: PeerId) -> Option<&mut T> {
-        let (generation, peer) = self.0.get_mut(usize::from(id.slot))?;
-        (*generation == id.generation).then_some(peer.as_mut()).flatten()
+        let place = self.0.get_mut(usize::from(id.slot))?;
+        (place.is_open && place.generation == id.generation).then_some(&mut place.peer)
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (PeerId, &T)> {
-        (0..).zip(&self.0).filter_map(|(slot, (generation, peer))| {
-            Some((PeerId { slot, generation: *generation }, peer.as_ref()?))
-        })
+        (0..)
+            .zip(&self.0)
+            .filter(|(_, place)| place.is_open)
+            .map(|(slot, place)| (PeerId { slot, generation: place.generation }, &place.peer))
     }
 
     pub(super) fn iter_mut(&mut self) -> impl Iterator<Item = (PeerId, &mut T)> {
-        (0..).zip(&mut self.0).filter_map(|(slot, (generation, peer))| {
-            Some((PeerId { slot, generation: *generation }, peer.as_mut()?))
-        })
+        (0..)
+            .zip(&mut self.0)
+            .filter(|(_, place)| place.is_open)
+            .map(|(slot, place)| (PeerId { slot, generation: place.generation }, &mut place.peer))
     }
 }
 
@@ -95,16 +135,31 @@ impl<T> Peers<T> {
 mod tests {
     use super::*;
 
+    struct Named(u8);
+
+    impl Empty for Named {
+        const EMPTY: Self = Self(0);
+    }
+
+    impl Side for Named {
+        fn begin(&mut self, path: &PeerPath) {
+            self.0 = path.mac_id;
+        }
+        fn end(&mut self) {
+            self.0 = 0;
+        }
+    }
+
     #[test]
     fn a_stale_id_finds_nothing() {
-        let mut peers = Peers::EMPTY;
-        let first = peers.insert('a').unwrap();
-        assert_eq!(peers.remove(first), Some('a'));
-        assert_eq!(peers.remove(first), None);
-        let second = peers.insert('b').unwrap();
-        assert_eq!((first.slot, peers.get(first)), (second.slot, None));
-        assert_eq!(peers.get_mut(second), Some(&mut 'b'));
-        assert_eq!((1..PEERS_MAX).filter_map(|_| peers.insert('c')).count(), PEERS_MAX - 1);
-        assert_eq!(peers.insert('d'), None);
+        let (mut peers, path) = (Peers::<Named>::EMPTY, PeerPath { mac_id: 7, ..PeerPath::NONE });
+        let first = peers.open(&path).unwrap();
+        assert_eq!((peers.close(first), peers.close(first)), (true, false));
+        let second = peers.open(&path).unwrap();
+        assert_eq!((first.slot, peers.get(first).is_none()), (second.slot, true));
+        assert!(peers.get_mut(first).is_none());
+        assert_eq!(peers.get_mut(second).map(|named| named.0), Some(7));
+        assert_eq!((1..PEERS_MAX).filter_map(|_| peers.open(&path)).count(), PEERS_MAX - 1);
+        assert_eq!((peers.open(&path), peers.iter().count()), (None, PEERS_MAX));
     }
 }

@@ -14,11 +14,10 @@ pub(super) const GAP_TIMEOUT_US: u64 = 100_000;
 const HALF: u16 = 0x800;
 const NUMBERS: u16 = 0x0fff;
 
-/// Frames that came before one that is still missing.
+/// A session, or room for one: frames that came before one that is still missing.
 #[derive(Debug)]
 pub(super) struct Reorder<F> {
-    pub(super) owner: PeerId,
-    pub(super) tid: u8,
+    owner: Option<(PeerId, u8)>,
     window: u16,
     next: u16,
     held: [Option<F>; PLACES],
@@ -26,10 +25,35 @@ pub(super) struct Reorder<F> {
 }
 
 impl<F> Reorder<F> {
-    pub(super) fn new(owner: PeerId, tid: u8, sequence: u16, window: u16) -> Self {
-        let held = [const { None }; PLACES];
-        let window = window.clamp(1, WINDOW_MAX);
-        Self { owner, tid, window, next: sequence & NUMBERS, held, until: None }
+    /// No session.
+    pub(super) const NONE: Self =
+        Self { owner: None, window: 1, next: 0, held: [const { None }; PLACES], until: None };
+
+    /// Begins a session where there is none.
+    pub(super) fn begin(&mut self, owner: PeerId, tid: u8, sequence: u16, window: u16) {
+        self.end();
+        self.owner = Some((owner, tid));
+        (self.window, self.next) = (window.clamp(1, WINDOW_MAX), sequence & NUMBERS);
+    }
+
+    /// Ends it; what it holds is lost.
+    pub(super) fn end(&mut self) {
+        (self.owner, self.until) = (None, None);
+        self.held.iter_mut().for_each(|place| *place = None);
+    }
+
+    pub(super) const fn is_free(&self) -> bool {
+        self.owner.is_none()
+    }
+
+    pub(super) fn owner(&self) -> Option<PeerId> {
+        self.owner.map(|(owner, _)| owner)
+    }
+
+    /// Whether this is a session of this peer, and of this traffic.
+    pub(super) fn is_of(&self, peer: PeerId, traffic: Option<u8>) -> bool {
+        let is = |(owner, tid)| owner == peer && traffic.is_none_or(|traffic| traffic == tid);
+        self.owner.is_some_and(is)
     }
 
     fn place(&mut self, sequence: u16) -> Option<&mut Option<F>> {
@@ -132,7 +156,9 @@ mod tests {
     use super::*;
 
     fn session<F>(sequence: u16, window: u16) -> Reorder<F> {
-        Reorder::new(PeerId { slot: 0, generation: 0 }, 0, sequence, window)
+        let mut session = Reorder::NONE;
+        session.begin(PeerId { slot: 0, generation: 0 }, 0, sequence, window);
+        session
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     deliver::{self, Msdu},
     fragments::Fragments,
     keys::{GROUP_KEYS, KeyPath, RxKey},
-    peers::{PeerPath, Peers},
+    peers::{PeerPath, Peers, Side},
     reorder::Reorder,
     stats::{Dropped, RxDrops, RxStats},
 };
@@ -62,26 +62,41 @@ impl<D: Draft> Held<D> {
 pub(super) struct RxPeer<D> {
     pub(super) path: PeerPath,
     pub(super) is_authorized: bool,
-    pub(super) pairwise: Option<(u8, RxKey)>,
-    pub(super) group: [Option<RxKey>; GROUP_KEYS],
+    pub(super) pairwise: RxKey,
+    pub(super) group: [RxKey; GROUP_KEYS],
     pub(super) fragments: Fragments<D>,
     last: [u32; TRAFFICS],
     pub(super) stats: RxStats,
 }
 
-impl<D: Draft> RxPeer<D> {
-    pub(super) const fn new(path: PeerPath) -> Self {
-        Self {
-            path,
-            is_authorized: path.authorized,
-            pairwise: None,
-            group: [const { None }; GROUP_KEYS],
-            fragments: Fragments::NONE,
-            last: [0; TRAFFICS],
-            stats: RxStats::NONE,
-        }
+impl<D> Empty for RxPeer<D> {
+    const EMPTY: Self = Self {
+        path: PeerPath::NONE,
+        is_authorized: false,
+        pairwise: RxKey::NONE,
+        group: [const { RxKey::NONE }; GROUP_KEYS],
+        fragments: Fragments::NONE,
+        last: [0; TRAFFICS],
+        stats: RxStats::NONE,
+    };
+}
+
+impl<D: Draft> Side for RxPeer<D> {
+    fn begin(&mut self, path: &PeerPath) {
+        self.end();
+        (self.path, self.is_authorized) = (*path, path.authorized);
     }
 
+    fn end(&mut self) {
+        (self.path, self.is_authorized) = (PeerPath::NONE, false);
+        self.pairwise.remove();
+        self.group.iter_mut().for_each(RxKey::remove);
+        self.fragments.clear();
+        (self.last, self.stats) = ([0; TRAFFICS], RxStats::NONE);
+    }
+}
+
+impl<D: Draft> RxPeer<D> {
     /// Whether this frame came before: without block ack this shows by the retry bit
     /// (10.3.2.14.3). Group frames are not sent again.
     fn is_duplicate(&mut self, data: &Data) -> bool {
@@ -107,7 +122,8 @@ impl<D: Draft> RxPeer<D> {
             // that it is EAPOL shows later. Neither in parts nor in an A-MSDU (CVE-2020-26140,
             // -26143, -26144, -26145).
             let is_whole = !data.is_fragment() && !data.is_amsdu() && !data.receiver.is_multicast();
-            let is_plain = self.path.cipher.is_none() || self.pairwise.is_none() && is_whole;
+            let is_plain =
+                self.path.cipher.is_none() || self.pairwise.index().is_none() && is_whole;
             return is_plain.then_some((data.len, len, None)).ok_or(Dropped::Unprotected);
         }
         if self.path.cipher.is_none() {
@@ -115,12 +131,15 @@ impl<D: Draft> RxPeer<D> {
         }
         let header = frame.get(data.len..).ok_or(Dropped::Malformed)?;
         let (_, index) = ccmp::parse_header(header).ok_or(Dropped::Malformed)?;
-        let key = match (&mut self.pairwise, data.receiver.is_multicast()) {
-            (_, true) => self.group.get_mut(usize::from(index)).and_then(Option::as_mut),
-            (Some((own, key)), false) if *own == index => Some(key),
-            (_, false) => None,
+        let key = if data.receiver.is_multicast() {
+            self.group.get_mut(usize::from(index)).ok_or(Dropped::NoKey)?
+        } else {
+            &mut self.pairwise
         };
-        let pn = key.ok_or(Dropped::NoKey)?.open(frame, data.tid(), data.len, flags)?;
+        if key.index() != Some(index) {
+            return Err(Dropped::NoKey);
+        }
+        let pn = key.open(frame, data.tid(), data.len, flags)?;
         Ok((data.len + ccmp::HEADER_LEN, len - ccmp::MIC_LEN, Some(pn)))
     }
 
@@ -168,6 +187,11 @@ impl<D: Draft> RxPeer<D> {
     }
 }
 
+/// Wipes the key in its place.
+fn drop_key(key: &mut RxKey, index: u8) -> Option<()> {
+    (key.index() == Some(index)).then(|| key.remove())
+}
+
 /// What waits to be delivered.
 #[derive(Debug)]
 pub(super) struct Release<P>(Deque<(VapId, P), RELEASE_MAX>);
@@ -182,7 +206,7 @@ impl<P> Release<P> {
 #[derive(Debug)]
 pub(super) struct RxState<P: Packet> {
     pub(super) peers: Peers<RxPeer<P::Draft>>,
-    sessions: [Option<Reorder<Held<P::Draft>>>; BLOCK_ACKS_MAX],
+    sessions: [Reorder<Held<P::Draft>>; BLOCK_ACKS_MAX],
     release: Release<P>,
     is_draining: bool,
     pub(super) drops: RxDrops,
@@ -192,7 +216,7 @@ pub(super) struct RxState<P: Packet> {
 impl<P: Packet> Empty for RxState<P> {
     const EMPTY: Self = Self {
         peers: Peers::EMPTY,
-        sessions: [const { None }; BLOCK_ACKS_MAX],
+        sessions: [const { Reorder::NONE }; BLOCK_ACKS_MAX],
         release: Release(Deque::new()),
         is_draining: false,
         drops: RxDrops::NONE,
@@ -212,30 +236,28 @@ impl<P: Packet> RxState<P> {
     }
 
     /// Removes a peer with all that is held of it.
-    pub(super) fn remove(&mut self, id: PeerId) {
-        for place in &mut self.sessions {
-            place.take_if(|session| session.owner == id);
+    pub(super) fn close(&mut self, id: PeerId) {
+        for session in self.sessions.iter_mut().filter(|session| session.is_of(id, None)) {
+            session.end();
         }
-        self.peers.remove(id);
+        self.peers.close(id);
     }
 
-    pub(super) fn set_group_key(&mut self, path: &KeyPath, key: RxKey) -> Result<(), Failure> {
-        let (_, peer) = self.peer_of(path.vap).ok_or(Failure::NotFound)?;
-        *peer.group.get_mut(usize::from(path.index)).ok_or(Failure::Invalid)? = Some(key);
-        Ok(())
-    }
-
-    pub(super) fn set_pairwise_key(
+    /// Installs a key of the network, or of a peer; what came before is decrypted with the old.
+    pub(super) fn set_key(
         &mut self,
         now: Instant,
-        id: PeerId,
         path: &KeyPath,
-        key: RxKey,
+        bytes: &[u8],
     ) -> Result<(), Failure> {
+        let Some(id) = path.peer else {
+            let (_, peer) = self.peer_of(path.vap).ok_or(Failure::NotFound)?;
+            let place = peer.group.get_mut(usize::from(path.index)).ok_or(Failure::Invalid)?;
+            return place.install(path, bytes);
+        };
         self.flush_peer(now, id);
         let peer = self.peers.get_mut(id).ok_or(Failure::NotFound)?;
-        peer.pairwise = Some((path.index, key));
-        Ok(())
+        peer.pairwise.install(path, bytes)
     }
 
     pub(super) fn delete_key(&mut self, vap: VapId, id: Option<PeerId>, index: u8) -> Option<()> {
@@ -243,15 +265,15 @@ impl<P: Packet> RxState<P> {
             Some(id) => {
                 let peer = self.peers.get_mut(id)?;
                 peer.fragments.clear();
-                peer.pairwise.take_if(|(own, _)| *own == index).map(|_| ())
+                drop_key(&mut peer.pairwise, index)
             }
-            None => self.peer_of(vap)?.1.group.get_mut(usize::from(index))?.take().map(|_| ()),
+            None => drop_key(self.peer_of(vap)?.1.group.get_mut(usize::from(index))?, index),
         }
     }
 
     pub(super) fn has_group_key(&mut self, vap: VapId, index: u8) -> bool {
         let peer = self.peer_of(vap);
-        peer.and_then(|(_, peer)| peer.group.get(usize::from(index))?.as_ref()).is_some()
+        peer.and_then(|(_, peer)| peer.group.get(usize::from(index))?.index()).is_some()
     }
 
     /// Takes note of any frame from `from`.
@@ -277,8 +299,7 @@ impl<P: Packet> RxState<P> {
         let Some(peer) = peers.get_mut(id) else { return false };
         peer.stats.data(now, frame);
         let is_group = data.receiver.is_multicast();
-        let mut sessions = sessions.iter_mut().flatten();
-        let session = sessions.find(|session| (session.owner, session.tid) == (id, data.tid()));
+        let session = sessions.iter_mut().find(|session| session.is_of(id, Some(data.tid())));
         if let (Some(session), Some(_), false, false) =
             (session, data.qos, is_group, data.is_fragment())
         {
@@ -305,10 +326,8 @@ impl<P: Packet> RxState<P> {
         let Some(id) = self.peer_from(request.transmitter, request.receiver) else { return false };
         let Self { peers, sessions, release, drops, .. } = self;
         let Some(peer) = peers.get_mut(id) else { return false };
-        let mut sessions = sessions.iter_mut().flatten();
-        let Some(session) = sessions.find(|own| (own.owner, own.tid) == (id, request.tid)) else {
-            return false;
-        };
+        let session = sessions.iter_mut().find(|session| session.is_of(id, Some(request.tid)));
+        let Some(session) = session else { return false };
         session.advance(now, request.sequence, |held| {
             let passed = peer.pass(release, now, held);
             peer.note(drops, passed);
@@ -329,30 +348,23 @@ impl<P: Packet> RxState<P> {
         if self.peers.get(id).is_none() {
             return false;
         }
-        match self.sessions.iter_mut().find(|place| place.is_none()) {
-            Some(place) => {
-                *place = Some(Reorder::new(id, tid, sequence, window));
-                true
-            }
-            None => false,
-        }
+        let free = self.sessions.iter_mut().find(|session| session.is_free());
+        free.map(|session| session.begin(id, tid, sequence, window)).is_some()
     }
 
     /// Ends sessions of a peer (all, or that of `tid`); what they hold is passed on.
     pub(super) fn end_sessions(&mut self, now: Instant, id: PeerId, tid: Option<u8>) {
-        self.flush_sessions(now, |session| {
-            session.owner == id && tid.is_none_or(|tid| tid == session.tid)
-        });
-        for place in &mut self.sessions {
-            place.take_if(|own| own.owner == id && tid.is_none_or(|tid| tid == own.tid));
+        self.flush_sessions(now, |session| session.is_of(id, tid));
+        for session in self.sessions.iter_mut().filter(|session| session.is_of(id, tid)) {
+            session.end();
         }
     }
 
     /// Gives up on gaps of the sessions that `which` says.
     fn flush_sessions(&mut self, now: Instant, which: impl Fn(&Reorder<Held<P::Draft>>) -> bool) {
         let Self { peers, sessions, release, drops, .. } = self;
-        for session in sessions.iter_mut().flatten().filter(|session| which(session)) {
-            let Some(peer) = peers.get_mut(session.owner) else { continue };
+        for session in sessions.iter_mut().filter(|session| which(session)) {
+            let Some(peer) = session.owner().and_then(|id| peers.get_mut(id)) else { continue };
             session.flush(|held| {
                 let passed = peer.pass(release, now, held);
                 peer.note(drops, passed);
@@ -362,7 +374,7 @@ impl<P: Packet> RxState<P> {
 
     /// The keys of a peer change: what is held came under the old ones.
     pub(super) fn flush_peer(&mut self, now: Instant, id: PeerId) {
-        self.flush_sessions(now, |session| session.owner == id);
+        self.flush_sessions(now, |session| session.is_of(id, None));
         if let Some(peer) = self.peers.get_mut(id) {
             peer.fragments.clear();
         }
@@ -371,7 +383,7 @@ impl<P: Packet> RxState<P> {
     /// Gives up on what is too old; returns when to come back.
     pub(super) fn flush(&mut self, now: Instant) -> Option<Instant> {
         self.flush_sessions(now, |session| session.until.is_some_and(|until| until <= now));
-        let gaps = self.sessions.iter().flatten().filter_map(|session| session.until).min();
+        let gaps = self.sessions.iter().filter_map(|session| session.until).min();
         let parts = self.peers.iter_mut().filter_map(|(_, peer)| peer.fragments.expire(now)).min();
         [gaps, parts].into_iter().flatten().min()
     }

@@ -6,7 +6,7 @@ use zerocopy::{IntoBytes, little_endian::U16};
 
 use super::{
     keys::TxKey,
-    peers::{PeerPath, Peers},
+    peers::{PeerPath, Peers, Side},
     stats::TxStats,
 };
 use crate::{
@@ -97,7 +97,7 @@ pub(super) struct Plan<'a> {
 pub(super) struct TxPeer {
     pub(super) path: PeerPath,
     pub(super) is_authorized: bool,
-    pub(super) key: Option<TxKey>,
+    pub(super) key: TxKey,
     /// While it stands still: which queues have been empty since.
     pause: Option<[bool; TxQueue::COUNT]>,
     sequences: [u16; TIDS],
@@ -108,22 +108,37 @@ pub(super) struct TxPeer {
     failed: u32,
 }
 
-impl TxPeer {
-    pub(super) fn new(path: PeerPath) -> Self {
-        Self {
-            path,
-            is_authorized: path.authorized,
-            key: None,
-            pause: None,
-            sequences: [0; TIDS],
-            rate: RateControl::new(path.rates),
-            packets: 0,
-            bytes: 0,
-            retries: 0,
-            failed: 0,
-        }
+impl Empty for TxPeer {
+    const EMPTY: Self = Self {
+        path: PeerPath::NONE,
+        is_authorized: false,
+        key: TxKey::NONE,
+        pause: None,
+        sequences: [0; TIDS],
+        rate: RateControl::NONE,
+        packets: 0,
+        bytes: 0,
+        retries: 0,
+        failed: 0,
+    };
+}
+
+impl Side for TxPeer {
+    fn begin(&mut self, path: &PeerPath) {
+        self.end();
+        (self.path, self.is_authorized) = (*path, path.authorized);
+        self.rate = RateControl::new(path.rates);
     }
 
+    fn end(&mut self) {
+        self.key.remove();
+        (self.path, self.is_authorized, self.pause) = (PeerPath::NONE, false, None);
+        self.sequences = [0; TIDS];
+        (self.packets, self.bytes, self.retries, self.failed) = (0, 0, 0, 0);
+    }
+}
+
+impl TxPeer {
     pub(super) fn stats(&self) -> TxStats {
         TxStats {
             packets: self.packets,
@@ -146,21 +161,21 @@ impl TxPeer {
         self.pause = None;
     }
 
-    /// Whether this packet may go now, and whether it has to be encrypted.
-    fn check(&self, class: &Class) -> Result<bool, Reject> {
+    /// Whether this packet may go now, and the identifier of the key if it is to be encrypted.
+    fn check(&self, class: &Class) -> Result<Option<u8>, Reject> {
         if self.pause.is_some() {
             return Err(Reject::Full);
         }
         if !self.is_authorized && !class.is_eapol() {
             return Err(Reject::Unauthorized);
         }
-        match (&self.key, self.path.cipher) {
-            (None, None) => Ok(false),
+        match (self.key.index(), self.path.cipher) {
+            (None, None) => Ok(None),
             // The handshake that makes the key.
-            (None, Some(_)) if class.is_eapol() => Ok(false),
+            (None, Some(_)) if class.is_eapol() => Ok(None),
             (None, Some(_)) => Err(Reject::NoKey),
-            (Some(key), _) if key.pn >= ccmp::PN_MAX => Err(Reject::NoKey),
-            (Some(_), _) => Ok(true),
+            (Some(_), _) if self.key.pn >= ccmp::PN_MAX => Err(Reject::NoKey),
+            (index, _) => Ok(index),
         }
     }
 
@@ -235,39 +250,39 @@ impl TxState {
         let mut all = peers.iter_mut();
         let (_, peer) =
             all.find(|(_, peer)| peer.path.vap == class.way.vap).ok_or(Reject::NoPeer)?;
-        let is_protected = peer.check(class)?;
+        let key_index = peer.check(class)?;
         let tid = if peer.path.is_qos { class.priority } else { 0 };
         let own_sequence = peer.sequences.get_mut(usize::from(tid)).ok_or(Reject::Malformed)?;
         let sequence = if peer.path.is_qos { own_sequence } else { sequence };
         let number = *sequence;
 
         let mut prefix = Vec::new();
-        let header = data_header(&peer.path, class, is_protected, number);
+        let header = data_header(&peer.path, class, key_index.is_some(), number);
         let mut put = |bytes: &[u8]| prefix.extend_from_slice(bytes).map_err(|_| Reject::Malformed);
         put(header.as_bytes())?;
         if peer.path.is_qos {
             put(&[tid, 0])?;
         }
-        let pn = peer.key.as_ref().map_or(0, |key| key.pn + 1);
-        if let Some(key) = peer.key.as_ref().filter(|_| is_protected) {
-            put(&ccmp::header(pn, key.index))?;
+        let pn = peer.key.pn + 1;
+        if let Some(index) = key_index {
+            put(&ccmp::header(pn, index))?;
         }
         put(&llc_of(class.ethertype))?;
 
         // Nothing fails any more but the sum, so the numbers may be used up.
-        let seals = is_protected && peer.key.as_ref().is_some_and(|key| key.schedule.is_some());
+        let seals = key_index.is_some() && peer.key.software().is_some();
         let len = prefix.len() + class.len - ETHERNET_LEN + if seals { ccmp::MIC_LEN } else { 0 };
         let frame_len = u16::try_from(len).map_err(|_| Reject::Malformed)?;
         *sequence = next(number);
-        if let Some(key) = peer.key.as_mut().filter(|_| is_protected) {
-            key.pn = pn;
+        if key_index.is_some() {
+            peer.key.pn = pn;
         }
         peer.packets = peer.packets.wrapping_add(1);
         peer.bytes = peer.bytes.wrapping_add(frame_len.into());
 
         let (rate, mut flags, width) = peer.pace(class);
         flags.set(TxFlags::QOS, peer.path.is_qos);
-        flags.set(TxFlags::ENCRYPT, is_protected && !seals);
+        flags.set(TxFlags::ENCRYPT, key_index.is_some() && !seals);
         let info = TxInfo {
             mac_id: peer.path.mac_id,
             tid,
@@ -277,7 +292,7 @@ impl TxState {
             sequence: number,
             ..TxInfo::plain(frame_len, class.way.queue)
         };
-        let seal = peer.key.as_ref().filter(|_| seals).and_then(|key| key.schedule.as_ref());
+        let seal = peer.key.software().filter(|_| seals);
         Ok(Plan { info, prefix, seal })
     }
 

@@ -206,6 +206,25 @@ fn keys_change_under_traffic_and_no_number_is_used_twice() {
 }
 
 #[test]
+fn the_same_key_again_does_not_start_anew() {
+    let (bench, id) = Bench::open(9, CCMP, true);
+    bench.send(packet(0x0800, b"1"));
+    bench.hear(&[Air::sealed(1, 5, b"in")]);
+    bench.key(Some(id), 0, &KEY, false);
+    bench.send(packet(0x0800, b"2"));
+    bench.hear(&[Air::sealed(2, 5, b"replay"), Air::sealed(3, 6, b"in")]);
+    let pn = |bytes: &[u8]| ccmp::parse_header(&bytes[26..]).unwrap().0;
+    let sent: Vec<_> =
+        bench.complete().iter().map(|(info, bytes)| (pn(bytes), info.flags)).collect();
+    // The chip no longer has it, and so it is software's turn.
+    assert_eq!(sent, [(1, TxFlags::QOS | TxFlags::ENCRYPT), (2, TxFlags::QOS)]);
+    assert_eq!(bench.payloads(), [b"in", b"in"]);
+    bench.key(Some(id), 0, &GROUP_KEY, false);
+    bench.send(packet(0x0800, b"3"));
+    assert_eq!(pn(&bench.complete()[0].1), 1);
+}
+
+#[test]
 fn keys_that_cannot_be_are_refused() {
     let (bench, id) = Bench::open(1, CCMP, false);
     let good = KeyPath {
