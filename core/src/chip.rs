@@ -342,3 +342,40 @@ pub trait Chip: Send {
     /// Work that comes round: temperature, gain. Returns when to call again, if ever.
     fn tick(&mut self, cx: &mut Sleepable, now: Instant) -> Result<Option<Instant>, ChipError>;
 }
+
+/// Hands each method of [`Chip`] to the chip behind a reference.
+macro_rules! forward {
+    ($($method:ident($($arg:ident: $kind:ty),*) -> $result:ty;)*) => {
+        impl<C: Chip> Chip for &mut C {
+            fn info(&self) -> &'static ChipInfo {
+                (**self).info()
+            }
+            $(fn $method(
+                &mut self,
+                cx: &mut Sleepable,
+                $($arg: $kind),*
+            ) -> Result<$result, ChipError> {
+                (**self).$method(cx, $($arg),*)
+            })*
+        }
+    };
+}
+
+// A chip may live in memory of its own, where it takes no room on a kernel's stack.
+forward! {
+    identify() -> Identity;
+    start(firmware: &[u8], mac: MacAddr) -> ();
+    stop() -> ();
+    set_channel(tuning: Tuning) -> ();
+    set_link(link: &Link) -> ();
+    set_scanning(scanning: bool) -> ();
+    set_rx_filter(filter: RxFilter) -> ();
+    set_edca(queue: TxQueue, edca: Edca) -> ();
+    set_peer(peer: &PeerInfo) -> ();
+    set_key(key: &ChipKey<'_>) -> ();
+    clear_key(slot: u8) -> ();
+    set_tx_power(limit: Option<i8>) -> ();
+    set_led(on: bool) -> ();
+    on_message(message: &[u8]) -> ChipEvent;
+    tick(now: Instant) -> Option<Instant>;
+}
