@@ -112,7 +112,9 @@ macro_rules! forward {
                     Self::Rtl8192C(chip) => chip.info(),
                 }
             }
-            $(fn $method(
+            // A frame of its own for each: together they would be too much for a kernel's stack.
+            $(#[inline(never)]
+            fn $method(
                 &mut self,
                 cx: &mut Sleepable,
                 $($arg: $kind),*

@@ -29,6 +29,7 @@ const LISTEN_INTERVAL: u16 = 5;
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Sends a frame. A loss, for want of memory or room, is like any other on the air: the
     /// machine asks again by itself.
+    #[inline(never)]
     pub(super) fn send(&mut self, cx: &mut Sleepable, frame: Frame) {
         let vap = match frame {
             Frame::Probe(_) => self.scanning_for.and_then(|id| self.vap(id)),
@@ -66,6 +67,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.note_sent(cx, subtype.number(), sent);
     }
 
+    #[inline(never)]
     fn note_sent(&self, cx: &mut Sleepable, subtype: u8, sent: Result<(), OsError>) {
         let stage = Stage::Sent { subtype, ok: sent.is_ok() };
         self.shared.trace.record(cx, &self.shared.os, stage);
@@ -75,6 +77,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// A frame without a body that says whether we sleep.
+    #[inline(never)]
     pub(super) fn send_null(&self, cx: &mut Sleepable, sleeps: bool) {
         let (Some(vap), Some((bssid, _))) = (self.station_vap(), self.station.network()) else {
             return;
@@ -96,6 +99,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Writes a frame into a draft of its length.
+    #[inline(never)]
     fn build(&self, write: impl FnOnce(&mut Writer<'_>)) -> Result<Body<O>, OsError> {
         let mut roomy = Body::<O>::alloc(LEN_MAX)?;
         let mut writer = Writer::new(roomy.as_mut());
@@ -105,6 +109,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The rate at which everybody in the network understands us.
+    #[inline(never)]
     pub(super) fn robust_rate(&self) -> Rate {
         let channel = self.shared.tuning().map(|tuning| tuning.channel);
         match channel.map(crate::types::Channel::band) {
@@ -113,6 +118,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn own_rates(&self) -> LegacyRates {
         match self.shared.tuning().map(|tuning| tuning.channel.band()) {
             Some(Band::Ghz5) => LegacyRates::OFDM,
@@ -120,11 +126,13 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn exchange_body(&self) -> &[u8] {
         self.bodies.exchange.as_ref().map_or(&[], |body| body.as_ref())
     }
 
     /// What the user adds to an association request: of a join, what follows its SSID.
+    #[inline(never)]
     fn user_elements(&self) -> &[u8] {
         match (&self.bodies.exchange, &self.bodies.join) {
             (Some(body), _) => body.as_ref(),
@@ -136,6 +144,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn auth_frame(&self, vap: Vap, out: &mut Writer<'_>) {
         let Some((bssid, _)) = self.station.network() else { return };
         let Some((algorithm, transaction)) = self.station.auth_numbers() else { return };
@@ -148,6 +157,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// IEEE Std 802.11-2020, 9.3.3.5 and 9.3.3.7.
+    #[inline(never)]
     fn assoc_frame(&self, vap: Vap, subtype: MgmtSubtype, out: &mut Writer<'_>) {
         let Some((bssid, _)) = self.station.network() else { return };
         let (previous, cipher) = self.station.assoc_choice();
@@ -176,18 +186,21 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// What we say of ourselves: what the access point says, as far as it concerns us.
+    #[inline(never)]
     fn capability(&self) -> Capability {
         let shared = Capability::PRIVACY | Capability::SHORT_PREAMBLE | Capability::SHORT_SLOT;
         let theirs = self.station.bss().map_or(Capability::empty(), |bss| bss.capability);
         Capability::ESS | theirs & shared
     }
 
+    #[inline(never)]
     fn own_probe(&self, vap: Vap, out: &mut Writer<'_>) {
         let Some((bssid, _)) = self.station.network() else { return };
         let name = self.station.bss().map_or(Ssid::EMPTY, |bss| bss.ssid);
         self.probe(vap, bssid, &name, &[], out);
     }
 
+    #[inline(never)]
     fn scan_probe(&self, vap: Vap, n: u8, out: &mut Writer<'_>) {
         let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
         let join = self.bodies.join.as_ref().map(|body| super::names_only(body.as_ref()));
@@ -200,6 +213,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.probe(vap, MacAddr::BROADCAST, &name, request.elements, out);
     }
 
+    #[inline(never)]
     fn probe(&self, vap: Vap, to: MacAddr, name: &Ssid, user: &[u8], out: &mut Writer<'_>) {
         out.view(&Header::mgmt(MgmtSubtype::ProbeRequest, to, vap.mac, to));
         out.element(id::SSID, name.as_bytes());

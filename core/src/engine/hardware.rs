@@ -42,6 +42,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Carries out a command; the first call that fails ends it.
+    #[inline(never)]
     pub(super) fn command(
         &mut self,
         cx: &mut Sleepable,
@@ -82,6 +83,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.set_link(cx, 0)
     }
 
+    #[inline(never)]
     fn bind(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
         if let Some(home) = self.home {
             let width = self.operating_width();
@@ -116,6 +118,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         Ok(())
     }
 
+    #[inline(never)]
     fn set_link(&mut self, cx: &mut Sleepable, aid: u16) -> Result<(), ChipError> {
         let bss = self.station.bss();
         let has = |bit| bss.is_some_and(|bss| bss.capability.contains(bit));
@@ -134,6 +137,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Tunes, if the radio is not there yet, and keeps to the power that is allowed there.
+    #[inline(never)]
     pub(super) fn tune(&mut self, cx: &mut Sleepable, tuning: Tuning) -> Result<(), ChipError> {
         if self.shared.tuning() == Some(tuning) {
             return Ok(());
@@ -201,6 +205,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Everything is tried: after a failure the rest is as it was before the scan, too.
+    #[inline(never)]
     fn end_scan(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
         let stopped = self.call(cx, "set_scanning", None, |chip, cx| chip.set_scanning(cx, false));
         let home = self.go_home(cx);

@@ -22,12 +22,14 @@ const KEYS_MAX: usize = 8;
 pub(super) struct KeyTable(Vec<(KeyPlace, u8), KEYS_MAX>);
 
 impl KeyTable {
+    #[inline(never)]
     pub(super) fn forget_all(&mut self) {
         self.0.clear();
     }
 
     /// Takes a place: of a group key the one of its index, of a pairwise key the first free one
     /// behind those. `None`: software does it.
+    #[inline(never)]
     fn take(&mut self, place: KeyPlace, info: &ChipInfo) -> Option<u8> {
         let slot = match place.peer {
             None => (place.index < info.group_keys).then_some(place.index),
@@ -37,11 +39,13 @@ impl KeyTable {
         self.0.push((place, slot)).ok().map(|()| slot)
     }
 
+    #[inline(never)]
     fn remove(&mut self, place: KeyPlace) -> Option<u8> {
         let index = self.0.iter().position(|(taken, _)| *taken == place)?;
         Some(self.0.swap_remove(index).1)
     }
 
+    #[inline(never)]
     fn pop(&mut self) -> Option<u8> {
         self.0.pop().map(|(_, slot)| slot)
     }
@@ -59,6 +63,7 @@ const fn can_do(info: &ChipInfo, cipher: Cipher) -> bool {
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Installs a key: stop the peer's queue, let it drain, take the old key from the chip, give
     /// the new one to the data path and to the chip, go on.
+    #[inline(never)]
     pub(super) fn set_key(
         &mut self,
         cx: &mut Sleepable,
@@ -81,6 +86,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         result
     }
 
+    #[inline(never)]
     fn replace_key(
         &mut self,
         cx: &mut Sleepable,
@@ -122,6 +128,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Removes a key, from the data path first.
+    #[inline(never)]
     pub(super) fn delete_key(
         &mut self,
         cx: &mut Sleepable,
@@ -135,6 +142,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The data path's id of the peer with this address: a station has one, its access point.
+    #[inline(never)]
     fn find_peer(&self, addr: Option<MacAddr>) -> Result<Option<PeerId>, Failure> {
         let Some(addr) = addr else { return Ok(None) };
         let is_ours = self.station.network().is_some_and(|(bssid, _)| bssid == addr);
@@ -142,6 +150,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Takes a key out of the chip.
+    #[inline(never)]
     fn clear_key(&mut self, cx: &mut Sleepable, place: KeyPlace) {
         if let Some(slot) = self.keys.remove(place) {
             self.clear_slot(cx, slot);
@@ -149,12 +158,14 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Takes all keys out of the chip.
+    #[inline(never)]
     pub(super) fn clear_keys(&mut self, cx: &mut Sleepable) {
         while let Some(slot) = self.keys.pop() {
             self.clear_slot(cx, slot);
         }
     }
 
+    #[inline(never)]
     fn clear_slot(&mut self, cx: &mut Sleepable, slot: u8) {
         let cleared = self.call(cx, "clear_key", None, |chip, cx| chip.clear_key(cx, slot));
         if let Err(error) = cleared {

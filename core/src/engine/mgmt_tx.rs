@@ -34,6 +34,7 @@ pub(super) struct Sending<D> {
 
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Takes a frame in, and sends it: here, or after a walk to another channel.
+    #[inline(never)]
     pub(super) fn start_mgmt(
         &mut self,
         cx: &mut Sleepable,
@@ -66,6 +67,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn check_mgmt(
         &self,
         vap: Vap,
@@ -93,6 +95,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Sends what waits for the radio to be where it is now.
+    #[inline(never)]
     pub(super) fn send_waiting(&mut self, cx: &mut Sleepable) {
         for _ in 0..super::SENDING_MAX {
             let Some(index) = self.sending.iter().position(|sending| sending.token == 0) else {
@@ -128,6 +131,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn next_token(&mut self) -> u8 {
         // 0 is what data frames carry.
         self.last_token = self.last_token.checked_add(1).unwrap_or(1);
@@ -135,6 +139,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The chip says what became of a frame; without a token, of the oldest.
+    #[inline(never)]
     pub(super) fn mgmt_sent(&mut self, cx: &mut Sleepable, token: Option<u8>, acked: bool) {
         let index = match token {
             Some(0) => None,
@@ -148,12 +153,14 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Gives up on reports that never came.
+    #[inline(never)]
     pub(super) fn mgmt_time_passed(&mut self, cx: &mut Sleepable, now: Instant) {
         while let Some(index) = self.sending.iter().position(|sending| now >= sending.until) {
             self.end_mgmt(cx, index, Err(Failure::NotAcked));
         }
     }
 
+    #[inline(never)]
     fn end_mgmt(&mut self, cx: &mut Sleepable, index: usize, result: Result<(), Failure>) {
         if index < self.sending.len() {
             let sending = self.sending.remove(index);
@@ -162,6 +169,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// All end, because the chip stops.
+    #[inline(never)]
     pub(super) fn end_sending(&mut self, cx: &mut Sleepable, why: Failure) {
         while !self.sending.is_empty() {
             self.end_mgmt(cx, 0, Err(why));

@@ -101,6 +101,7 @@ pub struct Engine<'d, O: Os, P, F, C> {
 
 impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> {
     /// An idle device.
+    #[inline(never)]
     pub fn new(shared: &'d Shared<O, P, F>, chip: C, identity: &Identity) -> Self {
         Self {
             shared,
@@ -150,18 +151,21 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Takes a request.
+    #[inline(never)]
     pub fn request(&mut self, cx: &mut Sleepable, request: Request<Body<O>>) {
         self.dispatch(cx, request);
         self.settle(cx, &[]);
     }
 
     /// Takes what became of a frame.
+    #[inline(never)]
     pub fn report(&mut self, cx: &mut Sleepable, report: TxReport) {
         self.data().on_tx_report(cx, &report);
         self.mgmt_sent(cx, report.token, report.acked);
     }
 
     /// Takes a message of the firmware.
+    #[inline(never)]
     pub fn message(&mut self, cx: &mut Sleepable, message: &[u8]) {
         match self.chip.on_message(cx, message) {
             Ok(ChipEvent::Nothing) => {}
@@ -175,6 +179,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Takes a management frame.
+    #[inline(never)]
     pub fn frame(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
         let bytes = frame.draft.as_ref();
         let Some(subtype) = MgmtSubtype::of(bytes) else { return };
@@ -197,6 +202,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Remembers what a beacon or probe response says.
+    #[inline(never)]
     fn heard(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
         let bytes = frame.draft.as_ref();
         let Some(bss) = Bss::parse(bytes, frame.tuning.channel) else { return };
@@ -220,11 +226,13 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         }
     }
 
+    #[inline(never)]
     fn notify(&self, cx: &mut Sleepable, vap: VapId, notice: Notice<'_>) {
         self.shared.os.notify(cx, vap, notice);
     }
 
     /// Lets time-outs happen that are due.
+    #[inline(never)]
     pub fn time_passed(&mut self, cx: &mut Sleepable) {
         let now = self.now();
         self.scan_input(cx, scan::Input::Deadline);
@@ -265,6 +273,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Carries actions out until no machine has any. `heard` is the frame that is being handled.
+    #[inline(never)]
     fn settle(&mut self, cx: &mut Sleepable, heard: &[u8]) {
         while let Some(action) = self.actions.pop() {
             let what = action.name();
@@ -304,6 +313,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Answers the machine that gave the command.
+    #[inline(never)]
     fn chip_done(
         &mut self,
         cx: &mut Sleepable,
@@ -338,6 +348,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Hands an input to the scanner, with what it looks up.
+    #[inline(never)]
     fn scan_input(&mut self, cx: &mut Sleepable, input: scan::Input) {
         let is_busy = self.station.is_associated() && self.count_traffic(cx) != self.traffic;
         let join = self.bodies.join.as_ref().map(|body| names_only(body.as_ref()));
@@ -353,6 +364,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Hands an input to the policy, with what it looks up.
+    #[inline(never)]
     fn sme_input(&mut self, cx: &mut Sleepable, input: sme::Input) {
         let results = &self.shared.results;
         let cx = core::cell::RefCell::new(cx);
@@ -403,6 +415,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         self.notify(cx, vap, Notice::Outcome { id, operation, result, frame });
     }
 
+    #[inline(never)]
     fn tell(&self, cx: &mut Sleepable, news: News, heard: &[u8]) {
         let Some(vap) = self.station_vap() else { return };
         match news {
@@ -415,6 +428,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         }
     }
 
+    #[inline(never)]
     fn open_peer(&mut self, cx: &mut Sleepable) {
         let (Some(vap), Some((addr, _))) = (self.station_vap(), self.station.network()) else {
             return;
@@ -449,6 +463,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     }
 
     /// Carries out what the policy wants, as if a user had asked for it.
+    #[inline(never)]
     fn ask_mlme(&mut self, cx: &mut Sleepable, request: MlmeRequest) {
         let origin = Origin::Sme;
         match request {

@@ -23,6 +23,7 @@ const FAREWELL_US: u32 = 5_000;
 
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Brings an interface up, with the radio if it is the first.
+    #[inline(never)]
     pub(super) fn up(
         &mut self,
         cx: &mut Sleepable,
@@ -62,11 +63,13 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The address that the chip answers to.
+    #[inline(never)]
     fn chip_mac(&self) -> MacAddr {
         self.station_vap().map_or(self.identity.mac, |vap| vap.mac)
     }
 
     /// Takes an interface down, and with the last one the radio.
+    #[inline(never)]
     pub(super) fn down(&mut self, cx: &mut Sleepable, id: VapId) -> Result<(), Failure> {
         let Some(vap) = self.vap(id) else { return Err(Failure::Down) };
         self.shared.set_tap(id, false);
@@ -87,11 +90,13 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The machine goes to sleep; interfaces stay up, and know nothing.
+    #[inline(never)]
     pub(super) fn suspend(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
         self.power_off(cx, Failure::Down)
     }
 
     /// What was up comes up again.
+    #[inline(never)]
     pub(super) fn resume(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
         if self.vaps.iter().all(Option::is_none) {
             return Ok(());
@@ -99,10 +104,12 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.power_on(cx).and_then(|()| self.refilter(cx)).map_err(Failure::from)
     }
 
+    #[inline(never)]
     pub(super) fn vap(&self, id: VapId) -> Option<Vap> {
         self.vaps.get(usize::from(id.slot)).copied().flatten().filter(|vap| vap.id == id)
     }
 
+    #[inline(never)]
     fn power_on(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
         if self.is_on {
             return Ok(());
@@ -134,6 +141,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     fn first_tuning(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
         let allowed = || self.regulatory.channels().next().or(FIRST_CHANNEL).map(Tuning::narrow);
         let Some(tuning) = self.home.or_else(allowed) else { return Ok(()) };
@@ -143,6 +151,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Ends all that has begun, then switches the chip off.
+    #[inline(never)]
     pub(super) fn power_off(&mut self, cx: &mut Sleepable, why: Failure) -> Result<(), Failure> {
         if !self.is_on {
             self.halt(cx, why, false);
@@ -156,6 +165,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Ends all that has begun; the chip is left alone. `can_tell`: the access point is told.
+    #[inline(never)]
     pub(super) fn halt(&mut self, cx: &mut Sleepable, why: Failure, can_tell: bool) {
         let was_up = self.station.is_associated();
         self.end_sending(cx, why);
@@ -176,6 +186,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Ends the operations of an interface, or all: exactly one answer each.
+    #[inline(never)]
     fn end_begun(&mut self, cx: &mut Sleepable, of: Option<VapId>, why: Failure) {
         let is_of = |begun: &super::Begun| of.is_none_or(|vap| begun.vap == vap);
         while let Some(index) = self.begun.iter().position(is_of) {
@@ -191,6 +202,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// The end: what has begun ends, and the chip is left alone, because it may be gone.
+    #[inline(never)]
     pub(crate) fn detach(&mut self, cx: &mut Sleepable) {
         for slot in 0..VAPS_MAX {
             if let Some(Some(vap)) = self.vaps.get(slot) {
@@ -208,6 +220,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Takes what an interface posted, now or when the chip is on. Nobody waits for this, so a
     /// failure is for the log.
+    #[inline(never)]
     pub(crate) fn set_rx_filter(&mut self, cx: &mut Sleepable, id: VapId, filter: RxFilter) {
         let slot = self.vaps.get_mut(usize::from(id.slot)).and_then(Option::as_mut);
         let Some(vap) = slot.filter(|vap| vap.id == id) else { return };
@@ -218,6 +231,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Tells the chip what all interfaces and machines together need, if that has changed.
+    #[inline(never)]
     pub(super) fn refilter(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
         let wanted = self.vaps.iter().flatten().fold(RxFilter::empty(), |f, vap| f | vap.needs());
         let scanning =
@@ -232,6 +246,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Takes a regulatory domain; what is no longer allowed ends.
+    #[inline(never)]
     pub(crate) fn set_regulatory(&mut self, cx: &mut Sleepable, regulatory: Regulatory) {
         self.regulatory = regulatory;
         if let Err(error) = self.set_power(cx) {
@@ -240,6 +255,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Work of the chip that comes round.
+    #[inline(never)]
     pub(super) fn tick(&mut self, cx: &mut Sleepable, now: Instant) {
         if self.tick_at.is_none_or(|at| now < at) || !self.is_on {
             return;

@@ -29,6 +29,7 @@ const ELEMENTS_MAX: usize = 1024;
 
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Starts what a request asks for, or answers it at once.
+    #[inline(never)]
     pub(super) fn dispatch(&mut self, cx: &mut Sleepable, request: Request<Body<O>>) {
         let Request { id, vap, request, body } = request;
         if let Some(operation) = request.operation() {
@@ -58,6 +59,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Requests to an interface that is up. `None`: the answer comes from a machine.
+    #[inline(never)]
     fn dispatch_to(
         &mut self,
         cx: &mut Sleepable,
@@ -124,6 +126,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     /// Starts a scan; without a body it is the policy's, for the network that it joins.
+    #[inline(never)]
     pub(super) fn start_scan(
         &mut self,
         cx: &mut Sleepable,
@@ -151,6 +154,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         Ok(())
     }
 
+    #[inline(never)]
     fn remain(&mut self, cx: &mut Sleepable, id: RequestId, tuning: Tuning, millis: u16) {
         let refusal = if !self.regulatory.allows(tuning) {
             Some(Failure::Forbidden)
@@ -175,6 +179,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         Ok(())
     }
 
+    #[inline(never)]
     pub(super) fn start_auth(
         &mut self,
         cx: &mut Sleepable,
@@ -215,6 +220,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
+    #[inline(never)]
     pub(super) fn start_assoc(
         &mut self,
         cx: &mut Sleepable,
@@ -262,6 +268,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.station.handle(self.shared.os.now(), input, &mut self.actions);
     }
 
+    #[inline(never)]
     fn join(
         &mut self,
         cx: &mut Sleepable,
