@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Kernel memory, counted. Core allocates nothing but packets; these few boxes are the shim's.
 
-use core::{ops::Deref, ptr::NonNull};
+use core::{
+    ops::{Deref, DerefMut},
+    ptr::NonNull,
+};
 
 use tern_core::os::OsError;
 
@@ -50,6 +53,11 @@ impl<T> Boxed<T> {
         pointer
     }
 
+    /// The address.
+    pub(crate) const fn as_ptr(&self) -> *mut T {
+        self.0.as_ptr()
+    }
+
     /// Takes it back.
     ///
     /// # Safety
@@ -66,6 +74,13 @@ impl<T> Deref for Boxed<T> {
     fn deref(&self) -> &T {
         // SAFETY: it holds a value from `new` until it is dropped.
         unsafe { self.0.as_ref() }
+    }
+}
+
+impl<T> DerefMut for Boxed<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as above, and this reference is the only one.
+        unsafe { self.0.as_mut() }
     }
 }
 

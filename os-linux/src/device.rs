@@ -7,11 +7,11 @@ use core::{
     ptr::{self, NonNull},
 };
 
-use tern_chips::{Any, Endpoints};
+use tern_chips::{Any, AnyChip, Endpoints};
 use tern_core::{
     chip::{ChipError, Identity},
     control::{ControlRequest, Failure},
-    device::{Next, Shared},
+    device::{Next, Shared, Worker},
     io::{Bulk as _, RxCarry, UsbPipe},
     os::{Os as _, OsError, Sleepable},
     scan,
@@ -33,9 +33,14 @@ const RX_DEPTH: u8 = 4;
 /// Longest stay on a channel that a user may ask for.
 const REMAIN_MS_MAX: u16 = 5000;
 
+/// The half that the device's thread has.
+type LinuxWorker<'d> = Worker<'d, LinuxOs, Pipe, Any, &'d mut Chip<'d>>;
+type Chip<'d> = AnyChip<TracedBus<'d, LinuxOs, UsbRegisters>>;
+type Pipe = UsbPipe<LinuxBulk, Any>;
+
 /// What is not the C side's of a device.
 pub(crate) struct Device {
-    pub(crate) shared: Shared<LinuxOs, UsbPipe<LinuxBulk, Any>, Any>,
+    pub(crate) shared: Shared<LinuxOs, Pipe, Any>,
     kind: Any,
     out_endpoints: u32,
     /// The tasklet's. Boxes of their own, so that they never stand on a stack.
@@ -104,31 +109,38 @@ impl Device {
         }
     }
 
-    /// The worker's life.
-    fn work(&self) {
+    /// The chip, in a box: it is too large for a stack.
+    #[inline(never)]
+    fn chip(&self) -> Result<Boxed<Chip<'_>>, OsError> {
+        let os = &self.shared.os;
+        let bus = TracedBus::new(UsbRegisters::new(os.dev), os, &self.shared.trace);
+        Boxed::new(self.kind.on_bus(bus, Endpoints { out: self.out_endpoints as u8 }))
+    }
+
+    /// Asks the chip what it is, and gets the worker, which is in a box for the same reason.
+    #[inline(never)]
+    fn attach<'d>(
+        &'d self,
+        cx: &mut Sleepable,
+        chip: &'d mut Chip<'d>,
+    ) -> Result<(Boxed<LinuxWorker<'d>>, Identity), Failure> {
+        let (worker, identity) = self.shared.attach(cx, chip)?;
+        Ok((Boxed::new(worker)?, identity))
+    }
+
+    /// The worker's life. Errors come before it has begun.
+    fn work(&self) -> Result<(), Failure> {
         let mut cx = Sleepable::enter_from_shim();
         let (shared, dev) = (&self.shared, self.shared.os.dev);
-        let bus = TracedBus::new(UsbRegisters::new(dev), &shared.os, &shared.trace);
-        let endpoints = Endpoints { out: self.out_endpoints as u8 };
-        let attached = shared.attach(&mut cx, self.kind.on_bus(bus, endpoints));
-        let started = attached.and_then(|(worker, identity)| {
-            let len = shared.info().rx_transfer_len;
-            shared.data.pipe.bulk.start_receiving(&mut cx, RX_DEPTH, len)?;
-            shared.os.log(format_args!("{}, address {}", identity.name, identity.mac));
-            Ok((worker, self.caps(&identity)))
-        });
-        let mut worker = match started {
-            Ok((worker, caps)) => {
-                // SAFETY: C copies the capabilities.
-                unsafe { ffi::shim_attached(dev.0, 0, &raw const caps) };
-                worker
-            }
-            Err(failure) => {
-                shared.os.log(format_args!("cannot attach: {failure:?}"));
-                // SAFETY: without capabilities there are none to copy.
-                return unsafe { ffi::shim_attached(dev.0, errno(failure), ptr::null()) };
-            }
-        };
+        let chip = self.chip()?;
+        // SAFETY: the box outlives the worker, and nobody else uses what is in it.
+        let (mut worker, identity) = self.attach(&mut cx, unsafe { &mut *chip.as_ptr() })?;
+        let len = shared.info().rx_transfer_len;
+        shared.data.pipe.bulk.start_receiving(&mut cx, RX_DEPTH, len)?;
+        shared.os.log(format_args!("{}, address {}", identity.name, identity.mac));
+        let caps = self.caps(&identity);
+        // SAFETY: C copies the capabilities.
+        unsafe { ffi::shim_attached(dev.0, 0, &raw const caps) };
         loop {
             let next = worker.run(&mut cx);
             // SAFETY: the C side outlives this.
@@ -138,7 +150,7 @@ impl Device {
                 Next::Sleep => unsafe { ffi::shim_worker_wait(dev.0) },
                 // SAFETY: as above.
                 Next::Again => unsafe { ffi::shim_worker_yield() },
-                Next::Stopped => return,
+                Next::Stopped => return Ok(()),
             }
         }
     }
@@ -228,7 +240,12 @@ extern "C" fn tern_probe(
 #[unsafe(no_mangle)]
 extern "C" fn tern_work(rust: *mut c_void) {
     // SAFETY: C passes what `tern_probe` gave it.
-    unsafe { Device::of(rust) }.work();
+    let device = unsafe { Device::of(rust) };
+    if let Err(failure) = device.work() {
+        device.shared.os.log(format_args!("cannot attach: {failure:?}"));
+        // SAFETY: without capabilities there are none to copy.
+        unsafe { ffi::shim_attached(device.shared.os.dev.0, errno(failure), ptr::null()) };
+    }
 }
 
 /// Ends everything; the thread returns soon after.
