@@ -137,6 +137,7 @@ forward! {
     set_rx_filter(filter: RxFilter) -> ();
     set_edca(queue: TxQueue, edca: Edca) -> ();
     set_peer(peer: &PeerInfo) -> ();
+    set_signal(mac_id: u8, dbm: i8) -> ();
     set_key(key: &ChipKey<'_>) -> ();
     clear_key(slot: u8) -> ();
     set_tx_power(limit: Option<i8>) -> ();

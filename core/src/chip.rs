@@ -329,6 +329,10 @@ pub trait Chip: Send {
     -> Result<(), ChipError>;
     /// Adds a peer, or changes what is known of it.
     fn set_peer(&mut self, cx: &mut Sleepable, peer: &PeerInfo) -> Result<(), ChipError>;
+    /// How strong a peer is heard, on average, dBm: for firmware that chooses rates by it.
+    fn set_signal(&mut self, _cx: &mut Sleepable, _mac_id: u8, _dbm: i8) -> Result<(), ChipError> {
+        Ok(())
+    }
     /// Writes a key into the key table.
     fn set_key(&mut self, cx: &mut Sleepable, key: &ChipKey<'_>) -> Result<(), ChipError>;
     /// Removes it.

@@ -260,6 +260,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         if self.tick_at.is_none_or(|at| now < at) || !self.is_on {
             return;
         }
+        self.tell_signal(cx);
         self.tick_at = match self.chip.tick(cx, now) {
             Ok(next) => next.filter(|next| *next > now),
             Err(error) => {
@@ -267,5 +268,17 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
                 None
             }
         };
+    }
+
+    /// Firmware that chooses rates wants to know how well the access point is heard.
+    fn tell_signal(&mut self, cx: &mut Sleepable) {
+        let (Some(vap), Some((addr, _))) = (self.station_vap(), self.station.network()) else {
+            return;
+        };
+        let Some(stats) = self.data().peer_stats(cx, vap.id, addr) else { return };
+        let Some(dbm) = stats.rx.average_dbm().filter(|_| self.firmware_rates()) else { return };
+        if let Err(error) = self.chip.set_signal(cx, 0, dbm) {
+            self.shared.os.log(format_args!("signal not told: {error}"));
+        }
     }
 }
