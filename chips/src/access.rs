@@ -228,3 +228,60 @@ impl<B: RegisterBus> Access<B> {
         self.bus.delay_us(cx, micros);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        regs::{
+            bb::{Fpga0Rfmod, Fpga1Rfmod},
+            mac::{SysFuncEn, SysFuncEnLow, Txpause},
+        },
+        tests::RecordingBus,
+    };
+
+    #[test]
+    fn what_is_known_is_neither_read_nor_written_again() {
+        let (bus, log) = RecordingBus::new();
+        let mut io = Access::new(bus);
+        io.begin(1_000);
+        let cx = &mut Sleepable::enter_from_shim();
+        io.change(cx, |mode: Fpga0Rfmod| mode.with_is_40mhz(true)).unwrap();
+        assert_eq!(log.reads(), 1, "the first time nothing is known");
+        io.change(cx, |mode: Fpga0Rfmod| mode.with_is_40mhz(true)).unwrap();
+        io.put(cx, Txpause(3)).unwrap();
+        io.put(cx, Txpause(3)).unwrap();
+        io.set(cx, Txpause(3)).unwrap();
+        assert_eq!((log.reads(), log.writes32()), (1, [(0x800, 1), (0x522, 3), (0x522, 3)].into()));
+        io.holds(&[(0x900, 1), (0x900, 0xf0)]);
+        io.change(cx, |mode: Fpga1Rfmod| mode.with_is_40mhz(true)).unwrap();
+        assert_eq!((log.reads(), log.writes32().last()), (1, Some(&(0x900, 0xf1))));
+        io.forget();
+        io.change(cx, |mode: Fpga1Rfmod| mode.with_is_40mhz(true)).unwrap();
+        assert_eq!(log.reads(), 2, "a chip without power has forgotten as well");
+    }
+
+    #[test]
+    fn registers_of_other_width_at_one_address_are_others() {
+        let (bus, log) = RecordingBus::new();
+        let mut io = Access::new(bus);
+        io.begin(1_000);
+        let cx = &mut Sleepable::enter_from_shim();
+        io.put(cx, SysFuncEnLow(0x17)).unwrap();
+        let whole: SysFuncEn = io.current(cx).unwrap();
+        assert_eq!((whole.into_bits(), log.reads()), (0x17, 1));
+    }
+
+    #[test]
+    fn waits_end_with_their_name() {
+        let (bus, log) = RecordingBus::new();
+        let mut io = Access::new(bus);
+        io.begin(1_000);
+        let cx = &mut Sleepable::enter_from_shim();
+        let waited = io.poll(cx, 5, 10, "a miracle", |pause: &Txpause| pause.0 == 1);
+        assert_eq!((waited, log.reads()), (Err(ChipError::Timeout("a miracle")), 5));
+        let waited = io.poll(cx, 1_000, 10, "a miracle", |pause: &Txpause| pause.0 == 1);
+        assert_eq!(waited, Err(ChipError::Timeout("an operation as a whole")));
+        assert!(log.reads() < 110);
+    }
+}

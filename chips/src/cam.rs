@@ -128,7 +128,7 @@ mod tests {
     use std::vec;
 
     use super::*;
-    use crate::testing::RecordingBus;
+    use crate::tests::RecordingBus;
 
     fn bytes<const N: usize>() -> [u8; N] {
         core::array::from_fn(|n| u8::try_from(n).unwrap())

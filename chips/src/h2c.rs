@@ -19,6 +19,13 @@ const BUSY_INTERVAL_US: u32 = 2_000;
 pub(crate) enum Command {
     /// Associated, or not any more.
     JoinBss(bool),
+    /// How well a peer is heard, 0 to 100.
+    Rssi {
+        /// The peer.
+        mac_id: u8,
+        /// Above -100 dBm.
+        percent: u8,
+    },
     /// Which rates to try with a peer.
     MacIdConfig {
         /// The peer.
@@ -38,6 +45,9 @@ impl Command {
         match self {
             Self::JoinBss(joined) => {
                 (u32::from_le_bytes([2, if joined { 1 } else { 0 }, 0, 0]), None)
+            }
+            Self::Rssi { mac_id, percent } => {
+                (u32::from_le_bytes([5, mac_id & 0x1f, 0, percent]), None)
             }
             Self::MacIdConfig { mac_id, rates, raid, short_gi } => {
                 let mask = (rates & 0x0fff_ffff).to_le_bytes();
@@ -96,6 +106,7 @@ mod tests {
         let config =
             Command::MacIdConfig { mac_id: 3, rates: 0x0abc_d123, raid: 4, short_gi: false };
         assert_eq!(config.words(), (0x834a_bc86, Some(0xd123)));
+        assert_eq!(Command::Rssi { mac_id: 0, percent: 60 }.words(), (0x3c00_0005, None));
         assert_eq!(Command::JoinBss(true).words(), (0x0000_0102, None));
         assert_eq!(Command::JoinBss(false).words(), (0x0000_0002, None));
     }

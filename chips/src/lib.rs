@@ -26,7 +26,7 @@ mod rf;
 pub mod rtl8192c;
 mod seq;
 #[cfg(test)]
-mod testing;
+mod tests;
 
 pub use any::{Any, AnyChip, Endpoints};
 

@@ -54,7 +54,7 @@ pub(crate) fn read<B: RegisterBus>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::RecordingBus;
+    use crate::tests::RecordingBus;
 
     #[test]
     fn words_on_the_serial_interface() {

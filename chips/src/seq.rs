@@ -114,3 +114,34 @@ fn wait<B: RegisterBus>(
     }
     Err(ChipError::Timeout(what))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        regs::mac::{ApsFsmco, RsvCtrl, SysFuncEn},
+        tests::RecordingBus,
+    };
+
+    #[test]
+    fn steps_are_carried_out_up_to_the_one_that_fails() {
+        let (bus, log) = RecordingBus::new();
+        let mut io = Access::new(bus);
+        io.begin(1_000_000);
+        log.answer(0x002, 0x00ff);
+        let steps = [
+            write::<RsvCtrl>(0x0e),
+            set::<SysFuncEn>(0x0100),
+            clear::<SysFuncEn>(0x000f),
+            Step::Delay(100),
+            poll::<ApsFsmco>(0x0100, 0, 3, 50, "good"),
+            poll::<ApsFsmco>(0x0002, 0x0002, 3, 50, "bad"),
+            write::<RsvCtrl>(0),
+        ];
+        let result = run(&mut io, &mut Sleepable::enter_from_shim(), &steps);
+        assert_eq!(result, Err(ChipError::Timeout("bad")));
+        let expect = [(0x01c, 1, 0x0e), (0x002, 2, 0x01ff), (0x002, 2, 0x00f0)];
+        assert_eq!(log.accesses(), expect);
+        assert_eq!(log.reads(), 2 + 1 + 3);
+    }
+}

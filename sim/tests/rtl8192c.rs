@@ -61,6 +61,7 @@ fn whole_life(stick: &mut Stick) -> Result<(), ChipError> {
     let rates = LegacyRates::CCK | LegacyRates::OFDM;
     let width = Width::Mhz20;
     chip.set_peer(cx, &PeerInfo { mac_id: 0, rates, mcs: 0xff, width, short_gi: true })?;
+    chip.set_signal(cx, 0, -40)?;
     let edca = Edca { aifsn: 3, ecw_min: 4, ecw_max: 10, txop: 0 };
     chip.set_edca(cx, TxQueue::BestEffort, edca)?;
     chip.set_key(cx, &pairwise(&[7; 16]))?;
@@ -215,11 +216,16 @@ fn keys_messages_and_network_arrive() {
     let rates = LegacyRates::CCK | LegacyRates::OFDM;
     let peer = PeerInfo { mac_id: 2, rates, mcs: 0xffff, width: Width::Mhz20, short_gi: true };
     stick.chip.set_peer(cx, &peer).unwrap();
+    for dbm in [-40, -42, -43] {
+        stick.chip.set_signal(cx, 0, dbm).unwrap();
+    }
     stick.chip.set_link(cx, &Link::none(Mode::Station)).unwrap();
     let commands: Vec<_> =
         stick.with_model(|chip| chip.commands().map(|it| (it.id, it.payload.clone())).collect());
     let config = vec![0xff, 0xff, 0xff, 0x0f, 0xa2];
-    assert_eq!(commands, [(2, vec![1, 0, 0]), (6, config), (2, vec![0, 0, 0])]);
+    let signals = [(5, vec![0, 0, 60]), (5, vec![0, 0, 57])];
+    let [first, last] = signals;
+    assert_eq!(commands, [(2, vec![1, 0, 0]), (6, config), first, last, (2, vec![0, 0, 0])]);
     stick.is_faultless();
 }
 
@@ -277,6 +283,7 @@ fn every_failure_has_its_name() {
         let cx = &mut Sleepable::enter_from_shim();
         assert_eq!(stick.chip.start(cx, result, OWN), Err(error));
         assert!(stick.is_off(), "{error}");
+        stick.is_faultless();
         let again = stick.chip.set_channel(cx, tuning(1));
         assert!(again.is_err(), "a chip that is off");
         stick.chip.stop(cx).unwrap();

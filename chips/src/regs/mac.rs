@@ -355,31 +355,6 @@ pub(crate) struct Seccfg {
 }
 register!(Seccfg: u16 @ 0x0680);
 
-/// USB: what the bulk endpoints do.
-#[bitfield(u8)]
-pub(crate) struct UsbSpecialOption {
-    #[bits(3)]
-    __: u8,
-    pub(crate) agg_en: bool,
-    #[bits(4)]
-    __: u8,
-}
-register!(UsbSpecialOption: u8 @ 0xfe55);
-
-/// USB: which queues have an OUT endpoint.
-#[bitfield(u16)]
-pub(crate) struct UsbEpTx {
-    #[bits(4)]
-    pub(crate) high: u8,
-    #[bits(4)]
-    pub(crate) normal: u8,
-    #[bits(4)]
-    pub(crate) low: u8,
-    #[bits(4)]
-    __: u8,
-}
-register!(UsbEpTx: u16 @ 0xfe66);
-
 values! {
     /// The low half of [`SysFuncEn`].
     SysFuncEnLow: u8 @ 0x0002;
@@ -478,14 +453,6 @@ values! {
     Rxfltmap2: u16 @ 0x06a4;
     /// Association identifier.
     BcnPsrRpt: u16 @ 0x06a8;
-    UsbSuspend: u8 @ 0xfe10;
-    /// Window to the registers of the USB transceiver: data, address, go.
-    UsbPhyData: u8 @ 0xfe40;
-    UsbPhyAddr: u8 @ 0xfe41;
-    UsbPhyGo: u8 @ 0xfe42;
-    UsbDmaAggTo: u8 @ 0xfe5b;
-    UsbAggTo: u8 @ 0xfe5c;
-    UsbAggTh: u8 @ 0xfe5d;
 }
 
 /// Retry fallback of data and of RTS frames, 8 bytes each.

@@ -6,6 +6,7 @@
 
 pub(crate) mod bb;
 pub(crate) mod mac;
+pub(crate) mod usb;
 
 /// An unsigned integer of register width.
 pub(crate) trait Bits: Copy + Into<u32> {

@@ -35,6 +35,8 @@ const SHORT_US: u64 = 10_000_000;
 const TICK_US: u64 = 2_000_000;
 /// How far the temperature may drift before calibration is due again.
 const DRIFT_MAX: u8 = 2;
+/// How far the signal may drift before the firmware is told, dB.
+const SIGNAL_STEP: u8 = 3;
 /// All queues stand still that send beacons.
 const PAUSE_BEACONS: Txpause = Txpause(0x40);
 /// What firmware this family takes: signatures 0x88c? and 0x92c?, at most 16 KiB.
@@ -44,7 +46,9 @@ const FIRMWARE: fw::Kind = fw::Kind { signatures: &[0x88c, 0x92c], code_max: 0x4
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Stage {
     Off,
-    /// Powered, or on the way.
+    /// On the way: the MAC takes no writes yet.
+    Rising,
+    /// The MAC runs.
     Powered,
     /// The baseband takes radio writes.
     Baseband,
@@ -76,6 +80,8 @@ pub struct Rtl8192C<B> {
     edca: [Option<Edca>; TxQueue::COUNT],
     is_scanning: bool,
     thermometer: Thermometer,
+    /// What the firmware was told last of the access point's signal.
+    told_signal: Option<u8>,
 }
 
 impl<B: RegisterBus> Rtl8192C<B> {
@@ -95,6 +101,7 @@ impl<B: RegisterBus> Rtl8192C<B> {
             edca: [None; TxQueue::COUNT],
             is_scanning: false,
             thermometer: Thermometer { is_measuring: false, calibrated_at: None },
+            told_signal: None,
         }
     }
 
@@ -124,8 +131,9 @@ impl<B: RegisterBus> Rtl8192C<B> {
         mac: MacAddr,
         board: &Board,
     ) -> Result<(), ChipError> {
-        self.stage = Stage::Powered;
+        self.stage = Stage::Rising;
         power::on(&mut self.io, cx)?;
+        self.stage = Stage::Powered;
         fw::load(&mut self.io, cx, code)?;
         init::mac_table(&mut self.io, cx)?;
         init::buffers(&mut self.io, cx, self.endpoints.out)?;
@@ -158,7 +166,8 @@ impl<B: RegisterBus> Rtl8192C<B> {
     }
 
     fn power_off(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
-        power::off(&mut self.io, cx, self.stage >= Stage::Baseband)?;
+        let (mac, baseband) = (self.stage >= Stage::Powered, self.stage >= Stage::Baseband);
+        power::off(&mut self.io, cx, mac, baseband)?;
         self.stage = Stage::Off;
         self.io.forget();
         Ok(())
@@ -210,6 +219,7 @@ impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
         (self.mailboxes, self.thermometer) = (Mailboxes::new(), Thermometer::default());
         (self.link, self.filter) = (Link::none(Mode::Station), RxFilter::empty());
         (self.edca, self.is_scanning) = ([None; TxQueue::COUNT], false);
+        self.told_signal = None;
         let result = self.bring_up(cx, code, mac, &board);
         if result.is_err() {
             self.io.begin(SHORT_US);
@@ -239,6 +249,7 @@ impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
         if link.short_slot != before.short_slot {
             self.write_edca(cx)?;
         }
+        self.told_signal = None;
         let joined = is_associated(link);
         if joined == is_associated(&before) {
             return Ok(());
@@ -285,6 +296,17 @@ impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
         let (register, rate) = link::first_rate(peer);
         self.io.write_at(cx, register, 1, rate.into())?;
         self.mailboxes.send(&mut self.io, cx, link::peer_rates(peer))
+    }
+
+    fn set_signal(&mut self, cx: &mut Sleepable, mac_id: u8, dbm: i8) -> Result<(), ChipError> {
+        self.ready()?;
+        let percent = u8::try_from(100 + i16::from(dbm).clamp(-100, 0)).unwrap_or(0);
+        if self.told_signal.is_some_and(|told| told.abs_diff(percent) < SIGNAL_STEP) {
+            return Ok(());
+        }
+        self.mailboxes.send(&mut self.io, cx, Command::Rssi { mac_id, percent })?;
+        self.told_signal = Some(percent);
+        Ok(())
     }
 
     fn set_key(&mut self, cx: &mut Sleepable, key: &ChipKey<'_>) -> Result<(), ChipError> {

@@ -241,8 +241,8 @@ pub(super) fn write_tx(out: &mut [u8], tx: &TxInfo) {
     ];
     let checksum = words.iter().fold(0, |sum, word| sum ^ word ^ (word >> 16)) & 0xffff;
     let words = words.into_iter().chain([checksum]);
-    for (word, bytes) in words.zip(out.chunks_exact_mut(4)) {
-        bytes.copy_from_slice(&word.to_le_bytes());
+    for (word, bytes) in words.zip(out.as_chunks_mut().0) {
+        *bytes = word.to_le_bytes();
     }
 }
 

@@ -27,8 +27,11 @@ use crate::{
             Rl, Rqpn, RqpnNpq, Rrsr, RxDrvinfoSz, RxdmaAggPgTh, RxffBndy, SifsCck, SifsOfdm,
             SpecSifs, Sps0CtrlHigh, SysFuncEn, SysFuncEnLow, TbttProhibit, Tdectrl, TdectrlBcnHead,
             TrxdmaCtrl, TrxffBndy, TxdmaOffsetChk, TxpktbufBcnqBdny, TxpktbufMgqBdny,
-            TxpktbufWmacLbkBfHd, UsbAggTh, UsbAggTo, UsbDmaAggTo, UsbEpTx, UsbPhyAddr, UsbPhyData,
-            UsbPhyGo, UsbSpecialOption,
+            TxpktbufWmacLbkBfHd,
+        },
+        usb::{
+            UsbAggTh, UsbAggTo, UsbDmaAggTo, UsbEpTx, UsbPhyAddr, UsbPhyData, UsbPhyGo,
+            UsbSpecialOption,
         },
     },
     rf,
@@ -354,7 +357,7 @@ mod tests {
     use std::vec::Vec;
 
     use super::*;
-    use crate::testing::RecordingBus;
+    use crate::tests::RecordingBus;
 
     #[test]
     fn pages_of_queues() {

@@ -69,7 +69,9 @@ fn filters(filter: RxFilter, link: &Link) -> (Rcr, [u16; 3]) {
         .with_cbssid_bcn(!filter.contains(RxFilter::OTHER_BEACONS));
     let wants_probes = filter.contains(RxFilter::PROBE_REQUESTS);
     let management = STATION_MANAGEMENT | if wants_probes { PROBE_REQUESTS } else { 0 };
-    let (control, data) = if is_associated(link) { (BLOCK_ACK_REQUESTS, 0xffff) } else { (0, 0) };
+    let control = if is_associated(link) { BLOCK_ACK_REQUESTS } else { 0 };
+    // Data from the beginning: the first EAPOL frame follows the association at once.
+    let data = if link.bssid.is_some() { 0xffff } else { 0 };
     (own, [management, control, data])
 }
 
@@ -193,7 +195,7 @@ mod tests {
     use super::*;
 
     fn link(aid: u16, short_slot: bool) -> Link {
-        let bssid = Some(MacAddr([2; 6]));
+        let bssid = (aid != 0).then_some(MacAddr([2; 6]));
         Link { bssid, aid, short_slot, ..Link::none(Mode::Station) }
     }
 
@@ -218,6 +220,8 @@ mod tests {
         };
         assert_eq!(of(RxFilter::empty(), 0), (0xf000_40ce, [0x7f6a, 0, 0]));
         assert_eq!(of(RxFilter::empty(), 1), (0xf000_40ce, [0x7f6a, 0x0100, 0xffff]));
+        let joining = Link { aid: 0, ..link(1, true) };
+        assert_eq!(filters(RxFilter::empty(), &joining).1, [0x7f6a, 0, 0xffff]);
         assert_eq!(of(RxFilter::OTHER_BEACONS, 0).0, 0xf000_404e);
         assert_eq!(of(RxFilter::PROMISCUOUS, 1).0, 0xf000_40cf);
         assert_eq!(of(RxFilter::PROBE_REQUESTS, 0).1[0], 0x7f7a);

@@ -15,8 +15,9 @@ use crate::{
             AfePllCtrlLow, AfeXtalCtrl, ApsFsmco, ApsFsmcoHigh, ApsFsmcoLow, ApsdCtrl, Cr, CrLow,
             GpioIoSel, GpioIosel, GpioPinCtrl, Ldoa15Ctrl, Ldov12dCtrl, Ledcfg, MacPinmuxCfg,
             Mcufwdl, McufwdlLow, RsvCtrl, Sps0Ctrl, SysClkr, SysFuncEnHigh, SysFuncEnLow,
-            SysIsoCtrlHigh, SysIsoCtrlLow, Txpause, UsbSuspend,
+            SysIsoCtrlHigh, SysIsoCtrlLow, Txpause,
         },
+        usb::UsbSuspend,
     },
     rf,
     seq::{self, Step},
@@ -103,17 +104,23 @@ pub(super) fn is_on<B: RegisterBus>(
     Ok(engines != CrLow(0) && engines != UNPOWERED)
 }
 
-/// Switches off. `has_baseband` says whether the baseband came as far as to take radio writes.
+/// Switches off. The flags say how far the chip had come: whether its MAC takes writes, and whether
+/// its baseband passes them on to the radios.
 pub(super) fn off<B: RegisterBus>(
     io: &mut Access<B>,
     cx: &mut Sleepable,
+    has_mac: bool,
     has_baseband: bool,
 ) -> Result<(), ChipError> {
-    io.set(cx, Txpause(0xff))?;
+    if has_mac {
+        io.set(cx, Txpause(0xff))?;
+    }
     if has_baseband {
         rf::write(io, cx, Path::A, radio::AC, 0)?;
     }
-    seq::run(io, cx, BASEBAND_OFF)?;
+    if has_mac {
+        seq::run(io, cx, BASEBAND_OFF)?;
+    }
     if io.get::<Mcufwdl>(cx)?.rdy() {
         fw::stop(io, cx)?;
     }
