@@ -40,3 +40,5 @@ pub mod wire;
 
 #[cfg(test)]
 extern crate std;
+#[cfg(test)]
+mod snapshot;

@@ -78,7 +78,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             self.power_off(cx, Failure::Down)
         } else {
             if vap.mode == Mode::Station {
-                self.halt(cx, Failure::Down, true);
+                self.halt(cx, true);
+                self.end_begun(cx, None, Failure::Down);
             }
             Ok(())
         };
@@ -150,29 +151,29 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         Ok(())
     }
 
-    /// Ends all that has begun, then switches the chip off.
+    /// Ends all that goes on, switches the chip off, and then tells who waits for an outcome.
     #[inline(never)]
     pub(super) fn power_off(&mut self, cx: &mut Sleepable, why: Failure) -> Result<(), Failure> {
-        if !self.is_on {
-            self.halt(cx, why, false);
-            return Ok(());
-        }
-        self.halt(cx, why, true);
+        self.halt(cx, self.is_on);
+        let stopped = if self.is_on {
+            self.call(cx, "stop", None, |chip, cx| chip.stop(cx))
+        } else {
+            Ok(())
+        };
         (self.is_on, self.tick_at) = (false, None);
         self.shared.forget_tuning();
         self.keys.forget_all();
-        self.call(cx, "stop", None, |chip, cx| chip.stop(cx)).map_err(Failure::from)
+        self.end_sending(cx, why);
+        self.end_begun(cx, None, why);
+        stopped.map_err(Failure::from)
     }
 
-    /// Ends all that has begun; the chip is left alone. `can_tell`: the access point is told.
+    /// Stops every machine. `can_tell`: chip and access point are told.
     #[inline(never)]
-    pub(super) fn halt(&mut self, cx: &mut Sleepable, why: Failure, can_tell: bool) {
+    pub(super) fn halt(&mut self, cx: &mut Sleepable, can_tell: bool) {
         let was_up = self.station.is_associated();
-        self.end_sending(cx, why);
         self.sme_input(cx, sme::Input::Halt);
-        self.scan_input(cx, scan::Input::Halt);
-        self.offchannel.handle(self.now(), offchannel::Input::Halt, &mut self.actions);
-        self.settle(cx, &[]);
+        self.halt_scan(cx, can_tell);
         self.station.handle(self.now(), station::Input::Halt(can_tell), &mut self.actions);
         self.settle(cx, &[]);
         if was_up && can_tell {
@@ -182,7 +183,24 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.bodies.scan = None;
         self.bodies.join = None;
         (self.scanning_for, self.is_away) = (None, false);
-        self.end_begun(cx, None, why);
+    }
+
+    fn halt_scan(&mut self, cx: &mut Sleepable, can_tell: bool) {
+        let was_scanning = self.scan.is_active();
+        let was_elsewhere = self.is_elsewhere();
+        self.scan_input(cx, scan::Input::Halt);
+        self.offchannel.handle(self.now(), offchannel::Input::Halt, &mut self.actions);
+        self.settle(cx, &[]);
+        if !can_tell {
+            return;
+        }
+        // What fails here is switched off soon, or fails again for somebody who waits.
+        if was_scanning {
+            let _ = self.call(cx, "set_scanning", None, |chip, cx| chip.set_scanning(cx, false));
+        }
+        if was_elsewhere && let Some(home) = self.home {
+            let _ = self.tune(cx, home);
+        }
     }
 
     /// Ends the operations of an interface, or all: exactly one answer each.
@@ -201,7 +219,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
     }
 
-    /// The end: what has begun ends, and the chip is left alone, because it may be gone.
+    /// The end: what goes on ends. The chip is told to stop and no more, because it may be gone.
     #[inline(never)]
     pub(crate) fn detach(&mut self, cx: &mut Sleepable) {
         for slot in 0..VAPS_MAX {
@@ -209,13 +227,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
                 self.shared.set_tap(vap.id, false);
             }
         }
-        self.halt(cx, DETACHED, false);
+        self.halt(cx, false);
         if self.is_on {
             // With the module unloaded and the stick still there, this leaves the chip off.
-            self.is_on = false;
             let _ = self.call(cx, "stop", None, |chip, cx| chip.stop(cx));
         }
+        (self.is_on, self.tick_at) = (false, None);
         self.shared.forget_tuning();
+        self.end_sending(cx, DETACHED);
+        self.end_begun(cx, None, DETACHED);
     }
 
     /// Takes what an interface posted, now or when the chip is on. Nobody waits for this, so a

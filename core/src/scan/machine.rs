@@ -70,7 +70,7 @@ pub enum Input {
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     #[default]
     Idle,
     /// Waits for the chip.
@@ -91,16 +91,16 @@ enum State {
 
 /// A stay on a channel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Dwell {
-    until: Instant,
+pub(super) struct Dwell {
+    pub(super) until: Instant,
     /// Until then if somebody is heard.
-    longest: Instant,
+    pub(super) longest: Instant,
 }
 
 /// The scanner of one device.
 #[derive(Debug, Default)]
 pub struct Scan {
-    state: State,
+    pub(super) state: State,
 }
 
 impl Scan {

@@ -4,6 +4,8 @@
 mod machine;
 mod request;
 mod table;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     machine::{Input, Plan, Scan},

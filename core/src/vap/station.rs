@@ -8,6 +8,8 @@
 mod alive;
 mod answer;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use self::answer::Bound;
 use self::{
@@ -46,7 +48,7 @@ pub enum Input<'a> {
     BeaconLost,
     /// The radio was elsewhere and is back: what was not heard meanwhile says nothing.
     Back,
-    /// The chip stops: forget everything. `true`: the access point can still be told.
+    /// Forget everything; nobody waits for an answer any more. `true`: the chip still works.
     Halt(bool),
 }
 
@@ -344,22 +346,32 @@ impl Station {
     }
 
     fn halt(&mut self, can_tell: bool, out: &mut Actions) -> State {
-        match self.state {
-            State::Associated(bssid, ..) | State::Adjusting(bssid, ..) => {
+        self.bss = None;
+        let was_up = match self.state {
+            State::Associated(..) | State::Adjusting(..) => {
                 out.push(Action::ClosePeer);
-                if can_tell {
-                    let subtype = MgmtSubtype::Deauth;
-                    let reason = REASON_LEAVING;
-                    let farewell = Farewell { bssid, subtype, reason };
-                    out.push(Action::Send(Frame::Farewell(farewell)));
-                }
+                true
+            }
+            State::Leaving(_, was_up) => was_up,
+            State::Releasing(..) => true,
+            _ => false,
+        };
+        let bssid = match self.state {
+            State::Associated(bssid, ..) => Some(bssid),
+            _ => None,
+        };
+        if !can_tell || matches!(self.state, State::Idle) {
+            if was_up {
                 out.push(Action::Link(false));
             }
-            State::Leaving(_, true) | State::Releasing(..) => out.push(Action::Link(false)),
-            _ => {}
+            return State::Idle;
         }
-        self.bss = None;
-        State::Idle
+        if let Some(bssid) = bssid {
+            let (subtype, reason) = (MgmtSubtype::Deauth, REASON_LEAVING);
+            out.push(Action::Send(Frame::Farewell(Farewell { bssid, subtype, reason })));
+        }
+        out.push(Action::Chip(ChipCommand::Unbind));
+        State::Leaving(Then::Halted, was_up)
     }
 
     /// Takes note of what the access point says; whether the chip has to know.

@@ -43,6 +43,8 @@ pub(super) enum Then {
     SentAway,
     /// The beacons had stopped, or we could not follow.
     Lost(Farewell),
+    /// Nobody asks any more.
+    Halted,
     /// An authentication with another access point.
     Roam(Exchange, Farewell),
     /// A failed exchange is told of; the frame that refused, if one did.
@@ -104,6 +106,7 @@ pub(super) fn left(then: Then, was_up: bool, out: &mut Actions) -> State {
             out.push(Action::Tell(News::Left(farewell)));
             out.push(Action::Complete(origin, Ok(())));
         }
+        Then::Halted => {}
         Then::SentAway => out.push(Action::Tell(News::SentAway)),
         Then::Lost(farewell) => {
             if farewell.reason == REASON_INACTIVITY {
