@@ -68,7 +68,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     #[inline(never)]
-    fn note_sent(&self, cx: &mut Sleepable, subtype: u8, sent: Result<(), OsError>) {
+    pub(super) fn note_sent(&self, cx: &mut Sleepable, subtype: u8, sent: Result<(), OsError>) {
         let stage = Stage::Sent { subtype, ok: sent.is_ok() };
         self.shared.trace.record(cx, &self.shared.os, stage);
         if let Err(error) = sent {
@@ -100,7 +100,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Writes a frame into a draft of its length.
     #[inline(never)]
-    fn build(&self, write: impl FnOnce(&mut Writer<'_>)) -> Result<Body<O>, OsError> {
+    pub(super) fn build(&self, write: impl FnOnce(&mut Writer<'_>)) -> Result<Body<O>, OsError> {
         let mut roomy = Body::<O>::alloc(LEN_MAX)?;
         let mut writer = Writer::new(roomy.as_mut());
         write(&mut writer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Carries out what the state machines decide, on the worker; the only caller of [`Chip`].
 
+mod block_ack;
 mod frames;
 mod hardware;
 mod keys;
@@ -196,7 +197,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         self.station.handle(self.now(), station::Input::Frame(bytes), &mut self.actions);
         let is_consumed = !self.actions.is_empty();
         self.settle(cx, bytes);
-        if !is_beacon && !is_consumed {
+        if !is_beacon && !is_consumed && !self.block_ack(cx, bytes) {
             self.pass_on(cx, subtype, frame);
         }
     }

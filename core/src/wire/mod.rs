@@ -3,6 +3,7 @@
 //! length) and a *meaning* type (a value that is right by construction); iterators and parsers
 //! never panic, and what is malformed is `None` or skipped.
 
+pub mod block_ack;
 pub mod bss;
 pub mod data;
 pub mod eapol;

@@ -132,6 +132,19 @@ fn a_deauthentication_takes_the_link_down() {
 }
 
 #[test]
+fn aggregates_are_agreed_on() {
+    let mut world = joined();
+    world.told();
+    let ask = [3, 0, 7, 0x02, 0x10, 0, 0, 0x40, 0x06];
+    world.hear(&ap::frame(MgmtSubtype::Action, super::mock::OWN, &ask));
+    world.settle();
+    let answer = world.sent.last().unwrap();
+    assert_eq!(answer[..2], [0xd0, 0]);
+    assert_eq!(answer[24..29], [3, 1, 7, 0, 0]);
+    assert_eq!(world.told(), []);
+}
+
+#[test]
 fn keys_take_places_and_give_them_back() {
     let mut world = joined();
     world.calls();
