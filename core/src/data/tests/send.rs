@@ -4,6 +4,8 @@
 use core::sync::atomic::Ordering;
 use std::{thread, vec::Vec};
 
+use proptest::prelude::*;
+
 use super::mock::*;
 use crate::{
     control::{Failure, Port},
@@ -13,7 +15,7 @@ use crate::{
     os::Draft,
     radiotap::TxParams,
     types::{Cipher, Rate, Width},
-    wire::data::{Data, ETHERTYPE_EAPOL},
+    wire::data::{Data, ETHERTYPE_EAPOL, Payload},
 };
 
 const CCMP: Option<Cipher> = Some(Cipher::Ccmp);
@@ -348,4 +350,44 @@ fn without_qos_there_is_one_numbering() {
     assert_eq!(numbers, [0, 1, 2]);
     let data = Data::parse(&sent[1].1).unwrap();
     assert_eq!((data.len, data.qos, sent[1].0.queue), (24, None, TxQueue::Voice));
+}
+
+proptest! {
+    /// Any packet is refused, or arrives as it was.
+    #[test]
+    fn what_is_sent_arrives(
+        bytes in prop::collection::vec(any::<u8>(), 0..120), priority in any::<u8>(),
+        ip: bool, is_qos: bool, protected: bool,
+    ) {
+        let mut bytes = bytes;
+        if let Some(ethertype) = bytes.get_mut(12..14).filter(|_| ip) {
+            ethertype.copy_from_slice(&[8, 0]);
+        }
+        let cipher = CCMP.filter(|_| protected);
+        let bench = Bench::new(9);
+        let id = bench.data.open(&mut cx(), crate::data::PeerPath { is_qos, ..path(cipher) }).unwrap();
+        if protected {
+            bench.key(Some(id), 0, &KEY, false);
+        }
+        let sent = bench.transmit(MockPacket { priority, ..MockPacket::new(&bytes) });
+        prop_assert_eq!(sent, if bytes.len() < 14 { Err(Reject::Malformed) } else { Ok(Room::Left) });
+        for (info, mut frame) in bench.complete() {
+            let data = Data::parse(&frame).unwrap();
+            prop_assert_eq!((data.receiver, data.qos.is_some()), (AP, is_qos));
+            prop_assert!(info.tid < 8);
+            let (mut start, mut end) = (data.len, frame.len());
+            if protected {
+                Ccmp::new(&KEY).open(&mut frame).unwrap();
+                (start, end) = (start + ccmp::HEADER_LEN, end - ccmp::MIC_LEN);
+            }
+            let msdu = &frame[start..end];
+            prop_assert_eq!([data.far_end.0, data.transmitter.0].concat(), &bytes[..12]);
+            let ethertype = u16::from_be_bytes([bytes[12], bytes[13]]);
+            let skip = if ethertype < 0x600 { 0 } else { 8 };
+            prop_assert_eq!(&msdu[skip..], &bytes[14..]);
+            if skip != 0 {
+                prop_assert_eq!(Payload::parse(msdu), Some(Payload { ethertype, skip }));
+            }
+        }
+    }
 }
