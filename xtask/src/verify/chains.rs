@@ -3,11 +3,12 @@
 //!
 //! Functions that call each other in a circle are taken together: each of them once, one after the
 //! other. A circle of direct calls is reported, for nothing bounds it; one that only the rule for indirect
-//! calls closes is not (formatting calls formatting functions through pointers).
+//! calls closes is not (formatting calls formatting functions through pointers). A panic ends a chain:
+//! nothing returns from there.
 
 use std::collections::BTreeSet;
 
-use super::graph::Graph;
+use super::graph::{Edge, Graph};
 
 /// Stack of a function and what it calls.
 #[derive(Clone, Default)]
@@ -28,16 +29,23 @@ pub(super) struct Chains {
 
 /// Computes the deepest chain below each function.
 pub(super) fn chains(graph: &Graph) -> Chains {
-    let mut of: Vec<Chain> = vec![Chain::default(); graph.edges.len()];
+    let edges: Vec<Vec<Edge>> = graph
+        .edges
+        .iter()
+        .map(|edges| {
+            edges.iter().copied().filter(|edge| !graph.panics.contains(&edge.to)).collect()
+        })
+        .collect();
+    let mut of: Vec<Chain> = vec![Chain::default(); edges.len()];
     // Tarjan's order: callees come before callers.
-    for group in groups(graph, true) {
+    for group in groups(&edges, true) {
         let members: BTreeSet<usize> = group.iter().copied().collect();
         let frames: i64 = group.iter().map(|number| graph.flows[*number].frame).sum();
         let is_circle = group.len() > 1;
         let chain_of = |number: usize, of: &[Chain]| {
             let own = graph.flows[number].frame;
             let mut best = Chain { bytes: own, path: vec![number] };
-            for edge in graph.edges[number].iter().filter(|edge| !members.contains(&edge.to)) {
+            for edge in edges[number].iter().filter(|edge| !members.contains(&edge.to)) {
                 let bytes = edge.depth + of[edge.to].bytes;
                 if bytes > best.bytes {
                     let mut path = vec![number];
@@ -66,20 +74,20 @@ pub(super) fn chains(graph: &Graph) -> Chains {
             }
         }
     }
-    let recursions = groups(graph, false)
+    let recursions = groups(&edges, false)
         .into_iter()
         .filter(|group| {
             let alone = group.len() == 1;
             let first = group.first().copied().unwrap_or_default();
-            !alone || graph.edges[first].iter().any(|edge| edge.to == first && !edge.indirect)
+            !alone || edges[first].iter().any(|edge| edge.to == first && !edge.indirect)
         })
         .collect();
     Chains { of, recursions }
 }
 
 /// Groups of functions that reach each other, callees first (Tarjan's algorithm without recursion).
-fn groups(graph: &Graph, with_indirect: bool) -> Vec<Vec<usize>> {
-    let count = graph.edges.len();
+fn groups(edges: &[Vec<Edge>], with_indirect: bool) -> Vec<Vec<usize>> {
+    let count = edges.len();
     let mut search = Search {
         index: vec![None; count],
         low: vec![0; count],
@@ -88,8 +96,7 @@ fn groups(graph: &Graph, with_indirect: bool) -> Vec<Vec<usize>> {
         next: 0,
         groups: Vec::new(),
     };
-    let callees: Vec<Vec<usize>> = graph
-        .edges
+    let callees: Vec<Vec<usize>> = edges
         .iter()
         .map(|edges| {
             let mut to: Vec<usize> = edges

@@ -10,6 +10,7 @@ use super::flow::Flow;
 use super::graph::Graph;
 use super::lists::{Class, Lists};
 use super::module::Module;
+use super::names;
 
 /// How many problems a check prints at most.
 const PRINTED_MAX: usize = 12;
@@ -25,8 +26,8 @@ const LINUX_RELOCATIONS: &[(u32, &str)] = &[
     (object::elf::R_X86_64_PC64, "PC64"),
 ];
 
-/// Functions of the kernel that end everything.
-const KERNEL_PANIC: [&str; 1] = ["panic"];
+/// What the compiler brings along under C's names.
+const RUST_MEMORY: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
 
 /// The result of one check.
 #[derive(Debug)]
@@ -76,7 +77,14 @@ pub(super) struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// Disassembles the module and finds its entry points.
     pub(super) fn new(module: &'a Module, lists: &'a Lists) -> Self {
-        let graph = Graph::new(module);
+        let is_rust = |function: usize| {
+            let symbol = module.functions[function].symbol.as_str();
+            symbol.starts_with("_R")
+                || symbol.starts_with("_ZN")
+                || RUST_MEMORY.contains(&symbol)
+                || lists.exports.contains_key(symbol)
+        };
+        let graph = Graph::new(module, &is_rust);
         let chains = chains::chains(&graph);
         let (data, worker) = roots(module, lists, &graph);
         Self { module, lists, graph, chains, data, worker }
@@ -100,8 +108,9 @@ impl<'a> Subject<'a> {
         ])
     }
 
-    fn name(&self, function: usize) -> &str {
-        &self.module.functions[function].name
+    /// A function's name without the types that it is generic over.
+    fn name(&self, function: usize) -> String {
+        names::short(&self.module.functions[function].name)
     }
 
     fn way(&self, path: &[usize]) -> String {
@@ -239,14 +248,9 @@ impl<'a> Subject<'a> {
         Check::new("recursion", format!("{} circles of direct calls", circles.len()), problems)
     }
 
-    /// Whether a function is where a panic begins or ends.
+    /// Whether a function does nothing but panic.
     fn is_panic(&self, function: usize) -> bool {
-        let name = self.name(function);
-        let calls_panic = self.graph.flows[function].calls.iter().any(|call| {
-            matches!(&call.callee, super::flow::Callee::Kernel(name)
-                if KERNEL_PANIC.contains(&name.as_str()))
-        });
-        name.starts_with("core::panicking::") || name.contains("rust_begin_unwind") || calls_panic
+        self.graph.panics.contains(&function)
     }
 
     fn panics(&self) -> Check {
@@ -262,7 +266,7 @@ impl<'a> Subject<'a> {
         let elsewhere = callers(&|at| !reached.contains(&at));
         let mut problems: Vec<String> = path.iter().map(|path| self.way(path)).collect();
         problems.extend(in_data.iter().map(|at| format!("{} may panic", self.name(*at))));
-        let names: Vec<&str> = elsewhere.iter().take(3).map(|at| self.name(*at)).collect();
+        let names: Vec<String> = elsewhere.iter().take(3).map(|at| self.name(*at)).collect();
         let measured = format!(
             "{} functions of the data path may panic, of the others {}{}{}",
             in_data.len(),

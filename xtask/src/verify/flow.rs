@@ -53,6 +53,8 @@ pub(super) struct Flow {
     pub(super) red_zone: Vec<String>,
     /// What could not be followed.
     pub(super) unclear: Vec<String>,
+    /// Whether it ever returns (or ends by jumping to another function).
+    pub(super) returns: bool,
 }
 
 /// Stack pointer and frame pointer, as bytes below the caller's stack pointer.
@@ -251,7 +253,11 @@ impl Walk<'_> {
     fn red_zone(&mut self, instruction: &Instruction, state: State) {
         let memory = (0..instruction.op_count())
             .any(|operand| instruction.op_kind(operand) == OpKind::Memory);
-        if !memory || matches!(instruction.mnemonic(), Mnemonic::Lea | Mnemonic::Nop) {
+        // With an index it depends on a value: a buffer on the stack from its end, for instance.
+        if !memory
+            || instruction.memory_index() != Register::None
+            || matches!(instruction.mnemonic(), Mnemonic::Lea | Mnemonic::Nop)
+        {
             return;
         }
         let offset = instruction.memory_displacement64() as i64;
@@ -293,7 +299,11 @@ impl Walk<'_> {
                 self.jump(instruction, section, state, waiting);
                 true
             }
-            FlowControl::Return | FlowControl::Interrupt | FlowControl::Exception => true,
+            FlowControl::Return => {
+                self.flow.returns = true;
+                true
+            }
+            FlowControl::Interrupt | FlowControl::Exception => true,
         }
     }
 
@@ -316,6 +326,7 @@ impl Walk<'_> {
             }
         }
         self.call(instruction, section, state.depth - 8);
+        self.flow.returns = true;
     }
 
     /// Whether a function is what gcc split off from the one being followed.

@@ -4,12 +4,29 @@
 //! Indirect calls, the rule: a call through a pointer loaded from offset N of a table may reach every
 //! function that stands at offset N of any table of function pointers of the module (a Rust vtable); if
 //! no table has a function there, or the offset is not known, every function whose address the code
-//! takes. The kernel's functions end a chain: their stack is not ours to bound.
+//! takes. But each [`Kind`] of function calls only its own kind so: no pointer to a function crosses the
+//! border between Rust and C (the shim's declarations have none), and what a `Formatter` leads to
+//! (`dyn Write`, the arguments of `format_args!`) is formatting, and called by formatting. The kernel's
+//! functions end a chain: their stack is not ours to bound.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::flow::{self, Callee, Flow};
 use super::module::{Module, Place};
+
+/// Functions of the kernel that end everything.
+const KERNEL_PANIC: [&str; 1] = ["panic"];
+
+/// What calls what through pointers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    /// The shim's C.
+    C,
+    /// Rust.
+    Rust,
+    /// `core::fmt`, implementations of its traits, and what only those call.
+    Formatting,
+}
 
 /// A call with its callees resolved to functions of the module.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,6 +45,8 @@ pub(super) struct Graph {
     pub(super) flows: Vec<Flow>,
     /// Calls within the module, by caller.
     pub(super) edges: Vec<Vec<Edge>>,
+    /// Functions that do nothing but panic, directly or by calling another of these.
+    pub(super) panics: BTreeSet<usize>,
     /// Calls through pointers, all together.
     pub(super) indirect: usize,
     /// Calls through pointers of which the offset in a table is known.
@@ -36,16 +55,51 @@ pub(super) struct Graph {
 
 impl Graph {
     /// Follows every function and resolves the calls.
-    pub(super) fn new(module: &Module) -> Self {
+    pub(super) fn new(module: &Module, is_rust: &dyn Fn(usize) -> bool) -> Self {
         let flows: Vec<Flow> =
             (0..module.functions.len()).map(|number| flow::follow(module, number)).collect();
-        let tables = Tables::new(module, &flows);
-        let mut graph = Self { flows, edges: Vec::new(), indirect: 0, by_table: 0 };
+        let kinds = kinds(module, &flows, is_rust);
+        let [c, rust, formatting] = [Kind::C, Kind::Rust, Kind::Formatting]
+            .map(|kind| Tables::new(module, &flows, &|function| kinds[function] == kind));
+        let (edges, panics) = (Vec::new(), BTreeSet::new());
+        let mut graph = Self { flows, edges, panics, indirect: 0, by_table: 0 };
         for number in 0..graph.flows.len() {
-            let edges = graph.resolve(number, &tables);
+            let tables = match kinds[number] {
+                Kind::C => &c,
+                Kind::Rust => &rust,
+                Kind::Formatting => &formatting,
+            };
+            let edges = graph.resolve(number, tables);
             graph.edges.push(edges);
         }
+        graph.find_panics(module);
         graph
+    }
+
+    /// What begins or ends a panic by its name, and what does not return for it.
+    fn find_panics(&mut self, module: &Module) {
+        for (number, flow) in self.flows.iter().enumerate() {
+            let name = &module.functions[number].name;
+            let calls_panic = flow.calls.iter().any(|call| {
+                matches!(&call.callee, Callee::Kernel(name) if KERNEL_PANIC.contains(&name.as_str()))
+            });
+            if name.starts_with("core::panicking::")
+                || name.contains("rust_begin_unwind")
+                || calls_panic
+            {
+                self.panics.insert(number);
+            }
+        }
+        loop {
+            let more: Vec<usize> = (0..self.flows.len())
+                .filter(|number| !self.panics.contains(number) && !self.flows[*number].returns)
+                .filter(|number| self.edges[*number].iter().any(|e| self.panics.contains(&e.to)))
+                .collect();
+            if more.is_empty() {
+                break;
+            }
+            self.panics.extend(more);
+        }
     }
 
     fn resolve(&mut self, number: usize, tables: &Tables) -> Vec<Edge> {
@@ -114,6 +168,37 @@ impl Graph {
     }
 }
 
+/// The kinds of all functions.
+fn kinds(module: &Module, flows: &[Flow], is_rust: &dyn Fn(usize) -> bool) -> Vec<Kind> {
+    let mut callers: Vec<Vec<usize>> = vec![Vec::new(); flows.len()];
+    for (number, flow) in flows.iter().enumerate() {
+        for call in &flow.calls {
+            if let Callee::Function(to) = call.callee {
+                callers[to].push(number);
+            }
+        }
+    }
+    let mut kinds: Vec<Kind> = (0..flows.len())
+        .map(|number| match module.functions[number].name.contains("core::fmt::") {
+            true => Kind::Formatting,
+            false if is_rust(number) => Kind::Rust,
+            false => Kind::C,
+        })
+        .collect();
+    loop {
+        let more: Vec<usize> = (0..flows.len())
+            .filter(|number| kinds[*number] == Kind::Rust && !callers[*number].is_empty())
+            .filter(|number| callers[*number].iter().all(|at| kinds[*at] == Kind::Formatting))
+            .collect();
+        if more.is_empty() {
+            return kinds;
+        }
+        for number in more {
+            kinds[number] = Kind::Formatting;
+        }
+    }
+}
+
 /// Functions that pointers may lead to.
 struct Tables {
     /// By their offset in a table.
@@ -123,8 +208,10 @@ struct Tables {
 }
 
 impl Tables {
-    fn new(module: &Module, flows: &[Flow]) -> Self {
-        let taken = flows.iter().flat_map(|flow| flow.taken.iter().copied()).collect();
+    /// Of the functions that are `wanted`.
+    fn new(module: &Module, flows: &[Flow], wanted: &dyn Fn(usize) -> bool) -> Self {
+        let taken = flows.iter().flat_map(|flow| flow.taken.iter().copied());
+        let taken = taken.filter(|function| wanted(*function)).collect();
         let mut tables = Self { by_offset: BTreeMap::new(), taken };
         for section in module.sections.values().filter(|section| is_data(&section.name)) {
             let pointers: BTreeMap<u64, usize> = section
@@ -133,7 +220,8 @@ impl Tables {
                 .filter(|(_, relocation)| relocation.kind == object::elf::R_X86_64_64)
                 .filter_map(|(at, relocation)| {
                     let place: Place = flow::destination(relocation, 0)?;
-                    module.at(place).map(|function| (*at, function))
+                    let function = module.at(place).filter(|function| wanted(*function))?;
+                    Some((*at, function))
                 })
                 .collect();
             let relocated: BTreeSet<u64> = section.relocations.keys().copied().collect();

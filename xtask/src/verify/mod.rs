@@ -12,6 +12,7 @@ mod graph;
 mod info;
 mod lists;
 mod module;
+mod names;
 mod pointer;
 #[cfg(test)]
 mod tests;

@@ -136,7 +136,7 @@ fn stack_chains() {
 fn calls_through_vtables() {
     let vtable = "
         .section .rodata
-        .quad 0, 16, 8, harmless, deep
+        .quad 0, 16, 8, _Rharmless, _Rdeep
     ";
     let dispatch = |slot: u32| {
         let data = format!(
@@ -148,8 +148,8 @@ fn calls_through_vtables() {
             ("data_in", data.as_str()),
             ("work", GOOD),
             ("helper", "ret"),
-            ("harmless", "ret"),
-            ("deep", deep),
+            ("_Rharmless", "ret"),
+            ("_Rdeep", deep),
         ];
         failing(&assemble(&functions, vtable))
     };
@@ -161,8 +161,8 @@ fn calls_through_vtables() {
         ("data_in", spilled),
         ("work", GOOD),
         ("helper", "ret"),
-        ("harmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
-        ("deep", "ret"),
+        ("_Rharmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
+        ("_Rdeep", "ret"),
     ];
     assert!(failing(&assemble(&functions, vtable)).is_empty(), "back through the spill to 32");
     let joined = "mov 24(%rsi), %r11\ntest %rdi, %rdi\nje 1f\nmov 32(%rsi), %r11\n\
@@ -171,18 +171,32 @@ fn calls_through_vtables() {
         ("data_in", joined),
         ("work", GOOD),
         ("helper", "ret"),
-        ("harmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
-        ("deep", "ret"),
+        ("_Rharmless", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
+        ("_Rdeep", "ret"),
     ];
     assert_eq!(failing(&assemble(&functions, vtable)), ["stack frames, data path"]);
-    let unknown = "mov %rdi, %r11\ncall __x86_indirect_thunk_r11\nlea deep(%rip), %rdi\nret";
+    let unknown = "mov %rdi, %r11\ncall __x86_indirect_thunk_r11\nlea _Rdeep(%rip), %rdi\nret";
     let functions = [
         ("data_in", unknown),
         ("work", GOOD),
         ("helper", "ret"),
-        ("deep", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
+        ("_Rdeep", "sub $2000, %rsp\nadd $2000, %rsp\nret"),
     ];
     assert_eq!(failing(&assemble(&functions, "")), ["stack frames, data path"]);
+}
+
+#[test]
+fn formatting_is_apart() {
+    let (fmt, other) = ("_RNvNtCs1_4core3fmt5write", "_Rother");
+    let vtable = format!(".section .rodata\n.quad 0, 16, 8, {fmt}\n.quad 0, 16, 8, {other}\n");
+    let call = "mov 24(%rsi), %r11\ncall __x86_indirect_thunk_r11\nret";
+    let deep = "sub $2000, %rsp\nadd $2000, %rsp\nret";
+    let functions =
+        [("data_in", call), ("work", GOOD), ("helper", "ret"), (fmt, deep), (other, "ret")];
+    assert!(failing(&assemble(&functions, &vtable)).is_empty());
+    let functions =
+        [("data_in", call), ("work", GOOD), ("helper", "ret"), (fmt, "ret"), (other, deep)];
+    assert_eq!(failing(&assemble(&functions, &vtable)), ["stack frames, data path"]);
 }
 
 #[test]
