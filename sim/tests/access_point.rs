@@ -275,8 +275,7 @@ fn a_seed_says_everything() {
         world.join(b"tern", Some(SECRET));
         world.settle();
         world.ping();
-        let bytes = world.pcap.0.lock().unwrap().clone();
-        bytes
+        std::mem::take(&mut *world.pcap.0.lock().unwrap())
     };
     assert_eq!(run(11), run(11));
     assert_ne!(run(11), run(12));

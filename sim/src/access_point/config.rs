@@ -205,7 +205,7 @@ fn psk(value: &str) -> Result<Psk, ConfigError> {
 fn channel(value: &str) -> Result<u8, ConfigError> {
     let is_channel = |channel: &u8| match channel {
         1..=14 => true,
-        36..=64 | 100..=144 => channel % 4 == 0,
+        36..=64 | 100..=144 => channel.is_multiple_of(4),
         149..=177 => channel % 4 == 1,
         _ => false,
     };

@@ -170,7 +170,7 @@ pub fn has_valid_mic(bytes: &[u8], kck: &[u8; 16]) -> bool {
 /// Wraps key data, padded as 12.7.2 says.
 pub fn wrap(kek: &[u8; 16], data: &[u8]) -> Vec<u8> {
     let mut data = data.to_vec();
-    if data.len() % 8 != 0 || data.len() < 16 {
+    if !data.len().is_multiple_of(8) || data.len() < 16 {
         data.push(0xdd);
         data.resize(data.len().next_multiple_of(8).max(16), 0);
     }

@@ -193,10 +193,9 @@ impl AccessPoint {
         if !is_mine || transmitter[0] & 1 != 0 || transmitter == self.config.bssid {
             return;
         }
-        if let Some(station) = self.stations.get_mut(&transmitter) {
-            if station.is_duplicate(&frame) {
-                return;
-            }
+        let station = self.stations.get_mut(&transmitter);
+        if station.is_some_and(|station| station.is_duplicate(&frame)) {
+            return;
         }
         if frame.kind != kind::PROBE_REQUEST && !frame.has(flag::MORE_FRAGMENTS) {
             self.note_power_state(now, air, &frame);

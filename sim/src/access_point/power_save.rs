@@ -48,11 +48,7 @@ impl AccessPoint {
         ethernet: &[u8],
     ) {
         match self.stations.get_mut(&to) {
-            Some(station) if station.is_dozing => {
-                if station.waiting.len() < WAITING_MAX {
-                    station.waiting.push_back(ethernet.to_vec());
-                }
-            }
+            Some(station) if station.is_dozing => station.keep(ethernet),
             Some(_) => self.send_data(now, air, to, ethernet, false),
             None => (),
         }

@@ -82,6 +82,13 @@ impl Station {
         Some(body)
     }
 
+    /// Keeps a frame until the station is awake, or drops it when there are too many.
+    pub(super) fn keep(&mut self, ethernet: &[u8]) {
+        if self.waiting.len() < WAITING_MAX {
+            self.waiting.push_back(ethernet.to_vec());
+        }
+    }
+
     /// When the handshake wants to be retried.
     pub(super) fn deadline(&self) -> Option<Micros> {
         self.handshake.deadline()

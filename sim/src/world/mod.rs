@@ -109,6 +109,9 @@ fn firmware(_model: Model) -> Vec<u8> {
     image
 }
 
+/// The half of the device that owns its control state.
+type SimWorker<'d> = Worker<'d, SimOs, UsbPipe<SimBulk, Any>, Any, AnyChip<SimBus<'d>>>;
+
 /// One device in its world.
 pub struct World<'d> {
     /// The wire to the chip, with the device at its end.
@@ -128,7 +131,7 @@ pub struct World<'d> {
     /// Nothing is to go wrong in this run.
     is_calm: bool,
     is_protected: bool,
-    worker: Option<Worker<'d, SimOs, UsbPipe<SimBulk, Any>, Any, AnyChip<SimBus<'d>>>>,
+    worker: Option<SimWorker<'d>>,
     supplicant: Option<Supplicant>,
     is_stopped_queue: [bool; TxQueue::COUNT],
     steps_to_disconnect: Option<u64>,

@@ -37,6 +37,8 @@ impl World<'_> {
         }
         self.ask(ControlRequest::Deauth(bssid, 3), None)?;
         self.check_agreement(false);
+        // The frame may still be on its way through the bus.
+        self.run_until(100_000, |_| false);
         self.check_farewell();
         self.join(is_protected)?;
         self.ping(1, 64)?;
