@@ -14,7 +14,21 @@ use tern_core::{
 };
 
 /// Most registers whose value is remembered beside the table; more are read back as ever.
-const KNOWN_MAX: usize = 128;
+const KNOWN_MAX: usize = 112;
+
+/// What a register holds.
+#[derive(Clone, Copy)]
+struct Known {
+    addr: u16,
+    len: u8,
+    value: u32,
+}
+
+impl Known {
+    fn is_of(&self, addr: u16, len: usize) -> bool {
+        self.addr == addr && usize::from(self.len) == len
+    }
+}
 
 /// A bus with a memory.
 pub(crate) struct Access<B> {
@@ -22,8 +36,8 @@ pub(crate) struct Access<B> {
     deadline: Instant,
     /// What a table put into the registers, each of 4 bytes.
     table: &'static [(u16, u32)],
-    /// What was written or read besides: address, bytes, value.
-    known: Vec<(u16, usize, u32), KNOWN_MAX>,
+    /// What was written or read besides.
+    known: Vec<Known, KNOWN_MAX>,
 }
 
 impl<B> fmt::Debug for Access<B> {
@@ -50,17 +64,18 @@ impl<B> Access<B> {
 
     /// What the register holds, as far as the driver knows.
     fn recall(&self, addr: u16, len: usize) -> Option<u32> {
-        let known = self.known.iter().find(|(at, of, _)| (*at, *of) == (addr, len));
+        let known = self.known.iter().find(|known| known.is_of(addr, len));
         let in_table = || self.table.iter().rfind(|(at, _)| len == 4 && *at == addr);
-        known.map(|(_, _, value)| *value).or_else(|| in_table().map(|(_, value)| *value))
+        known.map(|known| known.value).or_else(|| in_table().map(|(_, value)| *value))
     }
 
     /// Takes note of what the register holds.
     fn note(&mut self, addr: u16, len: usize, value: u32) {
-        match self.known.iter_mut().find(|(at, of, _)| (*at, *of) == (addr, len)) {
-            Some((_, _, old)) => *old = value,
+        match self.known.iter_mut().find(|known| known.is_of(addr, len)) {
+            Some(known) => known.value = value,
             None => {
-                let _ = self.known.push((addr, len, value)); // When full, it is read back.
+                let len = u8::try_from(len).unwrap_or(0); // 1, 2 or 4; nothing is found by 0.
+                let _ = self.known.push(Known { addr, len, value }); // When full, it is read back.
             }
         }
     }
@@ -132,7 +147,10 @@ impl<B: RegisterBus> Access<B> {
         value: R,
     ) -> Result<(), ChipError> {
         self.write_at(cx, R::ADDR, R::LEN, value.to_raw())?;
-        self.remember(value);
+        // Not every register is worth a place; one that has it stays right.
+        if self.recall(R::ADDR, R::LEN).is_some() {
+            self.remember(value);
+        }
         Ok(())
     }
 
@@ -145,7 +163,9 @@ impl<B: RegisterBus> Access<B> {
         if self.recall(R::ADDR, R::LEN) == Some(value.to_raw()) {
             return Ok(());
         }
-        self.set(cx, value)
+        self.write_at(cx, R::ADDR, R::LEN, value.to_raw())?;
+        self.remember(value);
+        Ok(())
     }
 
     /// The value of a register that only the driver changes.
