@@ -97,7 +97,7 @@ impl Registers {
 
     /// The MAC and the baseband are off: reads see a pattern.
     pub(super) fn hide_mac(address: u16, out: &mut [u8]) {
-        for (at, byte) in (address..).zip(out) {
+        for (at, byte) in (address..=u16::MAX).zip(out) {
             if (MAC_START..MAC_END).contains(&at) {
                 *byte = OFF_BYTE;
             }
