@@ -376,7 +376,6 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
             shared.os.set_deadline(None);
             return Next::Stopped;
         }
-        shared.trace.record(cx, &shared.os, Stage::Wake);
         self.take_posts(cx);
         self.take_requests(cx);
         self.take_reports(cx);
@@ -402,8 +401,16 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
 
     fn take_requests(&mut self, cx: &mut Sleepable) {
         let shared = self.engine.shared;
-        for _ in 0..REQUESTS_PER_RUN {
-            let Some(next) = shared.inbox.with(cx, |inbox, _| inbox.take_request()) else { break };
+        for n in 0..REQUESTS_PER_RUN {
+            let Some(next) = shared.inbox.with(cx, |inbox, _| inbox.take_request()) else {
+                if n == 0 {
+                    shared.trace.count(cx, Stage::Wake);
+                }
+                break;
+            };
+            if n == 0 {
+                shared.trace.record(cx, &shared.os, Stage::Wake);
+            }
             self.engine.request(cx, next);
         }
     }

@@ -59,7 +59,7 @@ stages! {
         /// To where, if it names a channel.
         tuning: Option<Tuning>,
     } = "request",
-    /// The worker runs.
+    /// The worker takes a request. Its other runs are only counted.
     Wake = "worker",
     /// A state machine wants something.
     Action {
@@ -272,6 +272,11 @@ impl<O: Os> Trace<O> {
             Stage::Read { .. } => ring.count(stage),
             _ => ring.push(event),
         });
+    }
+
+    /// Counts what is not worth a place in the ring.
+    pub fn count<C: Context>(&self, cx: &mut C, stage: Stage) {
+        self.ring.with(cx, |ring, _| ring.count(stage));
     }
 
     /// Shows the events, oldest first; `show` runs without a lock. What is written meanwhile may

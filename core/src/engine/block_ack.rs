@@ -32,8 +32,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
                     wanted => wanted.min(WINDOW_MAX),
                 };
                 let AddRequest { tid, sequence, .. } = request;
-                let has_session =
-                    self.data().start_block_ack(cx, now, peer, tid, sequence, window);
+                let has_session = self.data().start_block_ack(cx, now, peer, tid, sequence, window);
                 let status = if has_session { STATUS_SUCCESS } else { STATUS_DECLINED };
                 self.answer_block_ack(cx, &request, status, window);
             }
@@ -43,13 +42,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         true
     }
 
-    fn answer_block_ack(
-        &self,
-        cx: &mut Sleepable,
-        request: &AddRequest,
-        status: u16,
-        window: u16,
-    ) {
+    fn answer_block_ack(&self, cx: &mut Sleepable, request: &AddRequest, status: u16, window: u16) {
         let (Some(vap), Some((bssid, _))) = (self.station_vap(), self.station.network()) else {
             return;
         };

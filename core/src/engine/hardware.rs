@@ -147,7 +147,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         let tuned =
             self.call(cx, "set_channel", Some(tuning), |chip, cx| chip.set_channel(cx, tuning));
         if let Err(error) = tuned {
-            self.shared.os.log(format_args!("channel {:?}: {error}", tuning.channel));
+            self.complain(format_args!("channel {:?}", tuning.channel), error);
             return Err(error);
         }
         self.shared.set_tuning(tuning);
@@ -218,7 +218,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             return;
         }
         if let Err(error) = self.call(cx, "set_led", None, |chip, cx| chip.set_led(cx, on)) {
-            self.shared.os.log(format_args!("LED: {error}"));
+            self.complain(format_args!("LED"), error);
         }
     }
 

@@ -42,7 +42,7 @@ impl KeyTable {
     #[inline(never)]
     fn remove(&mut self, place: KeyPlace) -> Option<u8> {
         let index = self.0.iter().position(|(taken, _)| *taken == place)?;
-        Some(self.0.swap_remove(index).1)
+        super::take(&mut self.0, index).map(|(_, slot)| slot)
     }
 
     #[inline(never)]
@@ -120,7 +120,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         let written = self.call(cx, "set_key", None, |chip, cx| chip.set_key(cx, &key));
         if let Err(error) = written {
             // Software does it as well. The chip's place is left alone: it may hold half a key.
-            self.shared.os.log(format_args!("{key:?}: {error}; in software"));
+            self.complain(format_args!("{key:?} in software"), error);
             let now = self.shared.os.now();
             return self.data().set_key(cx, now, &KeyPath { in_chip: false, ..path }, bytes);
         }
@@ -169,7 +169,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     fn clear_slot(&mut self, cx: &mut Sleepable, slot: u8) {
         let cleared = self.call(cx, "clear_key", None, |chip, cx| chip.clear_key(cx, slot));
         if let Err(error) = cleared {
-            self.shared.os.log(format_args!("key slot {slot} not cleared: {error}"));
+            self.complain(format_args!("key slot {slot} not cleared"), error);
         }
     }
 }

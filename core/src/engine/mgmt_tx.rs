@@ -162,8 +162,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     #[inline(never)]
     fn end_mgmt(&mut self, cx: &mut Sleepable, index: usize, result: Result<(), Failure>) {
-        if index < self.sending.len() {
-            let sending = self.sending.remove(index);
+        if let Some(sending) = super::take(&mut self.sending, index) {
             self.outcome(cx, Origin::User(sending.id), result, sending.frame.as_ref());
         }
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Carries out what the state machines decide, on the worker; the only caller of [`Chip`].
 
+mod answers;
 mod block_ack;
 mod frames;
 mod hardware;
@@ -17,9 +18,9 @@ use heapless::Vec;
 
 use self::{keys::KeyTable, mgmt_tx::Sending};
 use crate::{
-    action::{Action, Actions, ChipCommand, MlmeRequest, News, Origin, Proof},
+    action::{Action, Actions, ChipCommand, MlmeRequest, Origin, Proof},
     chip::{Chip, ChipError, ChipEvent, Identity},
-    control::{AssocInfo, Failure, Notice, Operation, RxFilter},
+    control::{AssocInfo, Notice, Operation, RxFilter},
     data::{DataPath, PeerPath},
     device::{Body, Shared, VAPS_MAX},
     inbox::{MgmtFrame, Request},
@@ -35,7 +36,6 @@ use crate::{
     wire::{
         bss::Bss,
         header::{Header, MgmtSubtype},
-        mgmt,
     },
 };
 
@@ -175,7 +175,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
                 self.station.handle(self.now(), station::Input::BeaconLost, &mut self.actions);
                 self.settle(cx, &[]);
             }
-            Err(error) => self.shared.os.log(format_args!("message {message:02x?}: {error}")),
+            Err(error) => self.complain(format_args!("message {message:02x?}"), error),
         }
     }
 
@@ -328,7 +328,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
                 self.scan_input(cx, scan::Input::ChipDone(result));
                 self.bodies.scan = None;
                 if let Err(error) = self.refilter(cx) {
-                    self.shared.os.log(format_args!("filter after the scan: {error}"));
+                    self.complain(format_args!("filter after the scan"), error);
                 }
             }
             ChipCommand::Visit(_) | ChipCommand::GoHome if self.scan.is_active() => {
@@ -370,63 +370,10 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         let results = &self.shared.results;
         let cx = core::cell::RefCell::new(cx);
         let best = |wanted: &dyn Fn(&ScanResult) -> bool| {
-            let cx = &mut **cx.borrow_mut();
+            let cx = &mut **cx.try_borrow_mut().ok()?; // One look at a time.
             results.with(cx, |results, _| results.best(wanted).copied())
         };
         self.sme.handle(self.shared.os.now(), input, &best, &mut self.actions);
-    }
-
-    fn begin(&mut self, cx: &mut Sleepable, origin: Origin) {
-        let Origin::User(id) = origin else { return };
-        let Some(index) = self.begun.iter().position(|begun| begun.id == id) else { return };
-        // Who was told otherwise meanwhile, by `stop`, gets no notice either.
-        if self.shared.complete(cx, id, Ok(())).is_none() {
-            self.begun.swap_remove(index);
-        } else if let Some(begun) = self.begun.get_mut(index) {
-            begun.is_begun = true;
-        }
-    }
-
-    fn complete(&mut self, cx: &mut Sleepable, origin: Origin, result: Result<(), Failure>) {
-        match origin {
-            Origin::User(id) => {
-                if let Some(index) = self.begun.iter().position(|begun| begun.id == id) {
-                    self.begun.swap_remove(index);
-                }
-                self.shared.complete(cx, id, result);
-            }
-            Origin::Sme => self.sme_input(cx, sme::Input::Outcome(result)),
-        }
-    }
-
-    fn outcome(
-        &mut self,
-        cx: &mut Sleepable,
-        origin: Origin,
-        result: Result<(), Failure>,
-        frame: &[u8],
-    ) {
-        let Origin::User(id) = origin else {
-            self.sme_input(cx, sme::Input::Outcome(result));
-            return;
-        };
-        let Some(index) = self.begun.iter().position(|begun| begun.id == id) else { return };
-        let Begun { vap, operation, .. } = self.begun.swap_remove(index);
-        self.shared.trace.record(cx, &self.shared.os, Stage::Outcome { id, result });
-        self.notify(cx, vap, Notice::Outcome { id, operation, result, frame });
-    }
-
-    #[inline(never)]
-    fn tell(&self, cx: &mut Sleepable, news: News, heard: &[u8]) {
-        let Some(vap) = self.station_vap() else { return };
-        match news {
-            News::SentAway => self.notify(cx, vap.id, Notice::SentAway(heard)),
-            News::BeaconLost => self.notify(cx, vap.id, Notice::BeaconLost),
-            News::Left(to) => {
-                let frame = mgmt::farewell(to.subtype, to.bssid, vap.mac, to.reason);
-                self.notify(cx, vap.id, Notice::Left(&frame));
-            }
-        }
     }
 
     #[inline(never)]
@@ -499,6 +446,11 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             Tuning::narrow(info.tuning.channel)
         }
     }
+}
+
+/// Takes an element out; another may come to its place.
+fn take<T, const N: usize>(from: &mut Vec<T, N>, index: usize) -> Option<T> {
+    (index < from.len()).then(|| from.swap_remove(index))
 }
 
 /// The SSID of a join: its length and its bytes.

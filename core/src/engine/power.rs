@@ -21,6 +21,9 @@ const FIRST_CHANNEL: Option<Channel> = Channel::ghz2(1);
 /// Time that a farewell has to leave before the chip is switched off.
 const FAREWELL_US: u32 = 5_000;
 
+/// Time before a tick that failed is tried again.
+const TICK_AGAIN_US: u64 = 2_000_000;
+
 impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Brings an interface up, with the radio if it is the first.
     #[inline(never)]
@@ -127,7 +130,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         });
         shared.trace.record(cx, &shared.os, Stage::Done { what: "start", result: started });
         if let Err(error) = started {
-            shared.os.log(format_args!("{}: not started: {error}", self.identity.name));
+            self.complain(format_args!("{}: not started", self.identity.name), error);
             return Err(error);
         }
         (self.is_on, self.power_set, self.filter) = (true, None, RxFilter::empty());
@@ -135,7 +138,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         match self.first_tuning(cx) {
             Ok(()) => Ok(()),
             Err(error) => {
-                shared.os.log(format_args!("{}: not tuned: {error}", self.identity.name));
+                self.complain(format_args!("{}: not tuned", self.identity.name), error);
                 let _ = self.power_off(cx, Failure::Down); // What failed first is what counts.
                 Err(error)
             }
@@ -155,11 +158,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     #[inline(never)]
     pub(super) fn power_off(&mut self, cx: &mut Sleepable, why: Failure) -> Result<(), Failure> {
         self.halt(cx, self.is_on);
-        let stopped = if self.is_on {
-            self.call(cx, "stop", None, |chip, cx| chip.stop(cx))
-        } else {
-            Ok(())
-        };
+        let stopped =
+            if self.is_on { self.call(cx, "stop", None, |chip, cx| chip.stop(cx)) } else { Ok(()) };
         (self.is_on, self.tick_at) = (false, None);
         self.shared.forget_tuning();
         self.keys.forget_all();
@@ -208,7 +208,11 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     fn end_begun(&mut self, cx: &mut Sleepable, of: Option<VapId>, why: Failure) {
         let is_of = |begun: &super::Begun| of.is_none_or(|vap| begun.vap == vap);
         while let Some(index) = self.begun.iter().position(is_of) {
-            let super::Begun { id, vap, operation, is_begun } = self.begun.swap_remove(index);
+            let Some(super::Begun { id, vap, operation, is_begun }) =
+                super::take(&mut self.begun, index)
+            else {
+                return;
+            };
             let result = Err(why);
             if is_begun {
                 self.shared.trace.record(cx, &self.shared.os, Stage::Outcome { id, result });
@@ -246,7 +250,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         let Some(vap) = slot.filter(|vap| vap.id == id) else { return };
         vap.filter = filter;
         if let Err(error) = self.refilter(cx) {
-            self.shared.os.log(format_args!("{filter:?} not set: {error}"));
+            self.complain(format_args!("{filter:?} not set"), error);
         }
     }
 
@@ -265,12 +269,25 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         Ok(())
     }
 
+    /// Says in the log what failed that nobody waits for. That a stick was pulled out is no news.
+    #[inline(never)]
+    pub(super) fn complain(&self, what: core::fmt::Arguments<'_>, error: ChipError) {
+        if error != ChipError::Os(OsError::Detached) {
+            self.shared.os.log(format_args!("{what}: {error}"));
+        }
+    }
+
     /// Takes a regulatory domain; what is no longer allowed ends.
     #[inline(never)]
     pub(crate) fn set_regulatory(&mut self, cx: &mut Sleepable, regulatory: Regulatory) {
         self.regulatory = regulatory;
+        let here = self.station.network().map(|(_, tuning)| Tuning::narrow(tuning.channel));
+        if here.is_some_and(|here| !self.regulatory.allows(here)) {
+            self.station.handle(self.now(), station::Input::Evicted, &mut self.actions);
+            self.settle(cx, &[]);
+        }
         if let Err(error) = self.set_power(cx) {
-            self.shared.os.log(format_args!("power limit not set: {error}"));
+            self.complain(format_args!("power limit not set"), error);
         }
     }
 
@@ -284,8 +301,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.tick_at = match self.chip.tick(cx, now) {
             Ok(next) => next.filter(|next| *next > now),
             Err(error) => {
-                self.shared.os.log(format_args!("tick: {error}"));
-                None
+                self.complain(format_args!("tick"), error);
+                Some(now.after_us(TICK_AGAIN_US))
             }
         };
     }
@@ -298,7 +315,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         let Some(stats) = self.data().peer_stats(cx, vap.id, addr) else { return };
         let Some(dbm) = stats.rx.average_dbm().filter(|_| self.firmware_rates()) else { return };
         if let Err(error) = self.chip.set_signal(cx, 0, dbm) {
-            self.shared.os.log(format_args!("signal not told: {error}"));
+            self.complain(format_args!("signal not told"), error);
         }
     }
 }

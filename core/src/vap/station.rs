@@ -48,6 +48,8 @@ pub enum Input<'a> {
     BeaconLost,
     /// The radio was elsewhere and is back: what was not heard meanwhile says nothing.
     Back,
+    /// The channel is no longer allowed.
+    Evicted,
     /// Forget everything; nobody waits for an answer any more. `true`: the chip still works.
     Halt(bool),
 }
@@ -88,6 +90,10 @@ impl Station {
                     State::Associated(bssid, tuning, alive.heard(now))
                 }
                 state => state,
+            },
+            Input::Evicted => match self.state {
+                State::Associated(bssid, ..) => lose(bssid, false, out),
+                state => state, // It ends by itself, and does not begin again.
             },
             Input::Halt(can_tell) => self.halt(can_tell, out),
         };

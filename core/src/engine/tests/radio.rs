@@ -93,6 +93,17 @@ fn forbidden_channels_are_refused_and_left_out() {
 }
 
 #[test]
+fn a_network_on_a_channel_that_is_forbidden_now_is_left() {
+    let mut world = joined();
+    world.told();
+    let mut cx = Sleepable::enter_from_shim();
+    world.shared.post_regulatory(&mut cx, &Regulatory::EMPTY);
+    world.settle();
+    let told = world.told();
+    assert!(matches!(&told[..], [Told::Link(false), Told::Left(_)]), "{told:?}");
+}
+
+#[test]
 fn a_scan_tells_what_it_hears_and_remembers_it() {
     let mut world = World::station();
     world.calls();

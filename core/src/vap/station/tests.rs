@@ -104,6 +104,7 @@ fn inputs(mut check: impl FnMut(&'static str, Input<'_>)) {
     check("Deadline", Input::Deadline);
     check("BeaconLost", Input::BeaconLost);
     check("Back", Input::Back);
+    check("Evicted", Input::Evicted);
     check("Halt", Input::Halt(true));
 }
 
