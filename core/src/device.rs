@@ -192,6 +192,10 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         let mut at = 0;
         let mut has_news = false;
         while let Some(item) = self.framing.next_rx(carry, transfer, &mut at) {
+            // A transfer may hold more small frames than the list of those to be delivered.
+            if self.data.is_crowded() {
+                self.data.drain(cx, &self.os);
+            }
             has_news |= match item {
                 RxItem::Frame(frame) => self.frame(cx, &frame),
                 RxItem::TxReport(report) => {

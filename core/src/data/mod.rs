@@ -16,7 +16,7 @@ mod stats;
 mod tests;
 mod tx;
 
-use core::sync::atomic::{AtomicU8, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 pub use self::{
     keys::KeyPath,
@@ -78,6 +78,8 @@ pub struct DataPath<O: Os, P> {
     rx: Lock<O, { rank::RX }, RxState<O::Packet>>,
     /// How many peers are open: without one, received frames are not even copied.
     open: AtomicU8,
+    /// More than half of the release list is taken.
+    is_crowded: AtomicBool,
     /// Where frames go.
     pub pipe: P,
 }
@@ -90,6 +92,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
             tx: Lock::<O, _, _>::new(c"tern tx")?,
             rx: Lock::<O, _, _>::new(c"tern rx")?,
             open: AtomicU8::new(0),
+            is_crowded: AtomicBool::new(false),
             pipe,
         })
     }
@@ -400,7 +403,11 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         }
         // The one copy is made before the lock is taken; frames then move as drafts.
         match admit(frame).and_then(|data| Ok((data, Held::copy(frame, &data)?))) {
-            Ok((data, held)) => self.rx.with(cx, |rx, _| rx.take(now, &data, frame, held)),
+            Ok((data, held)) => self.rx.with(cx, |rx, _| {
+                let waits = rx.take(now, &data, frame, held);
+                self.is_crowded.store(rx.is_crowded(), Ordering::Relaxed);
+                waits
+            }),
             Err(why) => {
                 self.rx.with(cx, |rx, _| {
                     rx.drops.count(why);
@@ -419,6 +426,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         if !self.rx.with(cx, |rx, _| rx.begin_drain()) {
             return;
         }
+        self.is_crowded.store(false, Ordering::Relaxed);
         for _ in 0..DRAIN_MAX {
             let Some((vap, packet)) = self.rx.with(cx, |rx, _| rx.next_or_end_drain()) else {
                 return;
@@ -429,9 +437,10 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         os.wake_worker();
     }
 
-    /// Whether so much waits to be delivered that the bus should not be asked for more yet.
-    pub fn is_crowded<C: Context>(&self, cx: &mut C) -> bool {
-        self.rx.with(cx, |rx, _| rx.is_crowded())
+    /// Whether so much waits to be delivered that [`DataPath::drain`] should not wait for the end
+    /// of a transfer.
+    pub fn is_crowded(&self) -> bool {
+        self.is_crowded.load(Ordering::Relaxed)
     }
 
     /// What is known of the traffic with `addr`.

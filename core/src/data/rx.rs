@@ -406,7 +406,7 @@ impl<P: Packet> RxState<P> {
         self.is_draining = false;
     }
 
-    /// Whether more than half of the release list is taken: a driver should not take in more.
+    /// Whether more than half of the release list is taken.
     pub(super) fn is_crowded(&self) -> bool {
         self.release.0.len() > RELEASE_MAX / 2
     }

@@ -94,6 +94,9 @@ fn nothing_comes_in_the_clear() {
     let to_all = Air { to: MacAddr::BROADCAST, ..Air::plain(7, &eapol) };
     nothing_comes("without a key (CVE-2020-26144)", &bench, &[like_eapol, to_all]);
     nothing_comes("without a key", &bench, &[attacks[0].clone(), attacks[4].clone()]);
+    let body = amsdu(&[(OWN, FAR, &eapol)]);
+    let within = Air { is_amsdu: true, body, ..Air::plain(9, &[]) };
+    nothing_comes("EAPOL in an A-MSDU", &bench, &[within]);
     bench.hear(&[Air::plain(8, &eapol)]);
     assert_eq!(bench.payloads(), [b"plain"]);
 }
