@@ -372,6 +372,7 @@ impl Rtl8192c {
                 self.answer_iqk(0);
             }
             at::IQK_AGC_CONT if touched.new == 0 && touched.old == 2 => self.answer_iqk(1),
+            at::OFDM0_AGCRSSITABLE => self.agc_rows = self.agc_rows.saturating_add(1),
             at::FPGA0_RFMOD | at::OFDM1_LSTF => self.retune(air),
             _ => {}
         }

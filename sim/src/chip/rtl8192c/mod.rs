@@ -114,6 +114,8 @@ pub struct Rtl8192c {
     received: VecDeque<receive::Packet>,
     received_len: usize,
     tuned: Option<Tuning>,
+    /// Rows of the AGC table written since the MAC was switched on.
+    agc_rows: u32,
 }
 
 impl Rtl8192c {
@@ -146,6 +148,7 @@ impl Rtl8192c {
             received: VecDeque::new(),
             received_len: 0,
             tuned: None,
+            agc_rows: 0,
         };
         chip.reset_system();
         config.injections.iter().for_each(|injection| chip.inject(*injection));
@@ -195,6 +198,7 @@ impl Rtl8192c {
         registers.set_word(at::BCN_INTERVAL, 100);
         self.buffers = buffers::Buffers::new();
         self.rf = rf::Rf::new();
+        self.agc_rows = 0;
         self.beacon = None;
         self.next_beacon = None;
         self.waiting.clear();

@@ -62,6 +62,7 @@ pub(super) mod at {
     pub(crate) const LSSI_PARAM: u16 = 0x840;
     pub(crate) const LSSI_READBACK: u16 = 0x8a0;
     pub(crate) const HSPI_READBACK: u16 = 0x8b8;
+    pub(crate) const OFDM0_AGCRSSITABLE: u16 = 0xc78;
     pub(crate) const OFDM1_LSTF: u16 = 0xd00;
     pub(crate) const IQK_AGC_PTS: u16 = 0xe48;
     pub(crate) const IQK_AGC_CONT: u16 = 0xe60;

@@ -18,18 +18,21 @@ const THERMAL_START: u32 = 0x60;
 /// Two RF chips.
 pub(super) struct Rf {
     chains: [[u32; REGISTERS]; 2],
+    /// Registers written so far, a bit for each.
+    written: [u64; 2],
     /// LC calibrations done.
     pub(super) lc_calibrations: u32,
 }
 
 impl Rf {
     pub(super) fn new() -> Self {
-        Self { chains: [[0; REGISTERS]; 2], lc_calibrations: 0 }
+        Self { chains: [[0; REGISTERS]; 2], written: [0; 2], lc_calibrations: 0 }
     }
 
     /// A word written to LSSI_PARAM: address in bits 25:20, data in 19:0.
     pub(super) fn write(&mut self, chain: usize, word: u32) {
         let address = (word >> 20 & 0x3f) as usize;
+        self.written[chain] |= 1 << address;
         let mut data = word & DATA;
         if address == CHANNEL && data & LC_CALIBRATION != 0 {
             data &= !LC_CALIBRATION;
@@ -44,6 +47,11 @@ impl Rf {
     /// What a read with this HSSI_PARAM2 word (address in bits 30:23) returns.
     pub(super) fn read(&self, chain: usize, word: u32) -> u32 {
         self.chains[chain][(word >> 23 & 0x3f) as usize]
+    }
+
+    /// How many different registers of a chain were written.
+    pub(super) fn registers_written(&self, chain: usize) -> u32 {
+        self.written[chain].count_ones()
     }
 
     /// RF_CHNLBW of chain A.

@@ -132,6 +132,14 @@ impl Bench {
         self.w32(0xe00, 0x2828_2828);
         self.w32(0xe08, 0x0000_2c00);
         self.w32(0xe10, 0x2828_2828);
+        for row in 0..160 {
+            self.w32(0xc78, row);
+        }
+        for (chain, register) in
+            [0, 1].into_iter().flat_map(|chain| (0..12).map(move |r| (chain, r)))
+        {
+            self.w32(0x840 + 4 * chain, register << 20);
+        }
         self.tune(CHANNEL);
         for (at, byte) in OWN.into_iter().enumerate() {
             self.w8(0x610 + at as u16, byte);

@@ -34,6 +34,10 @@ const MODE_AP: u8 = 3;
 /// FPGA0_RFMOD: CCK and OFDM on.
 const CCK_ON: u32 = 1 << 24;
 const OFDM_ON: u32 = 1 << 25;
+/// Rows of the AGC table of every chip of the family.
+const AGC_ROWS: u32 = 160;
+/// Different registers that the RF table of either chain writes at least (of 64; chain B's is short).
+const RF_REGISTERS: u32 = 10;
 /// When a full buffer whose queue is paused is asked again.
 const PAUSED_RETRY_US: Micros = 5_000;
 /// Shortest frame: a control frame with one address.
@@ -118,7 +122,22 @@ impl Rtl8192c {
             page_size: registers.byte(at::PBP),
         };
         self.buffers.check(now, &mut self.faults, &boundaries);
+        self.check_tables(now);
         true
+    }
+
+    /// Whether the tables were written without which nothing useful leaves the antenna.
+    fn check_tables(&mut self, now: Micros) {
+        let rf = |chain| self.rf.registers_written(chain);
+        let poorest = (0..self.model.profile().chains).map(rf).min().unwrap_or(0);
+        if self.agc_rows < AGC_ROWS || poorest < RF_REGISTERS {
+            let rows = self.agc_rows;
+            self.faults.add(now, "tx-without-tables", || {
+                format!(
+                    "a frame after {rows} rows of AGC table and {poorest} RF registers of a chain"
+                )
+            });
+        }
     }
 
     /// Frames of one transfer, each behind its descriptor and at a multiple of eight.
