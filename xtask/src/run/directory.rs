@@ -48,18 +48,23 @@ impl Directory {
         &self.path
     }
 
-    /// Passes a result on; if it is an error, the logs stay, but not sockets and images.
+    /// Passes a result on. If it is an error the logs stay, in `failed-SCENARIO` until the next
+    /// time, but not sockets and images.
     pub(super) fn keep_unless_ok<T>(mut self, result: Result<T>, scenario: &str) -> Result<T> {
-        if result.is_err() {
-            self.is_kept = true;
-            let _ = fs::remove_file(self.path.join("image.cpio"));
-            for entry in fs::read_dir(&self.path)?.flatten() {
-                if entry.path().extension().is_some_and(|end| end == "sock") {
-                    let _ = fs::remove_file(entry.path());
-                }
+        let Err(error) = result else { return result };
+        let _ = fs::remove_file(self.path.join("image.cpio"));
+        for entry in fs::read_dir(&self.path)?.flatten() {
+            if entry.path().extension().is_some_and(|end| end == "sock") {
+                let _ = fs::remove_file(entry.path());
             }
         }
-        result.with_context(|| format!("scenario {scenario} (logs: {})", self.path.display()))
+        let kept = self.path.with_file_name(format!("failed-{scenario}"));
+        let _ = fs::remove_dir_all(&kept);
+        if fs::rename(&self.path, &kept).is_ok() {
+            self.path = kept;
+        }
+        self.is_kept = true;
+        Err(error.context(format!("scenario {scenario} (logs: {})", self.path.display())))
     }
 }
 

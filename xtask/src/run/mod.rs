@@ -11,6 +11,7 @@ mod counts;
 mod cpio;
 mod directory;
 mod emulator;
+mod firmware;
 mod image;
 mod machine;
 mod modules;
@@ -86,7 +87,7 @@ fn carry_out(args: &Args) -> Result<Done> {
     let directory = Directory::new()?;
     let emulator = match args.driver {
         Driver::Hwsim => None,
-        _ => Some(prepare_emulator(directory.path())?),
+        _ => Some(prepare_emulator(directory.path(), &kernel.release)?),
     };
     let modules = modules::Modules::of(&kernel)?;
     let firmware = emulator.as_ref().map(|(_, firmware)| firmware.as_path());
@@ -167,12 +168,12 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
 }
 
 /// Builds the emulator and its firmware images: its program and their directory.
-fn prepare_emulator(directory: &Path) -> Result<(PathBuf, PathBuf)> {
+fn prepare_emulator(directory: &Path, release: &str) -> Result<(PathBuf, PathBuf)> {
     setup::ensure(&[Purpose::Emulator])?;
     step("building the emulator");
     let program = emulator::build()?;
     let firmware = directory.join("firmware");
-    emulator::make_firmware(&program, &firmware)?;
+    firmware::make(&program, &firmware, release)?;
     Ok((program, firmware))
 }
 

@@ -88,6 +88,9 @@ impl Stage {
         let end = Instant::now() + limit;
         let result = self.listen(end);
         let console = self.machine.console();
+        if let (Err(_), Some(line)) = (&result, kernel_complaint(&console)) {
+            bail!("the guest's kernel complained: {line}\n{}", progress::tail(&console, 80));
+        }
         if let Err(error) = result {
             bail!("{error:#}\n--- end of the guest's console\n{}", progress::tail(&console, 60));
         }
