@@ -8,7 +8,7 @@ stick() { echo "1-$(($1 + 1)):1.0"; }
 
 # Starts USB: sticks are found and configured, no driver takes them.
 start_usb() {
-    load usbcore authorized_default=0 && load xhci_pci || fail "USB did not start"
+    load usbcore authorized_default=0 && load "$CONTROLLER" || fail "USB did not start"
     local bus
     for bus in /sys/bus/usb/devices/usb*; do
         echo 0 >"$bus/interface_authorized_default"

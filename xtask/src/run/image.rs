@@ -9,6 +9,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result, bail};
 
 use super::cpio::Archive;
+use super::machine::Controller;
 use super::modules::{Modules, name_of};
 use super::options::{Args, Driver, Scenario};
 use super::settings;
@@ -18,7 +19,8 @@ use crate::progress;
 const PROGRAMS: [&str; 6] = ["iw", "wpa_supplicant", "wpa_cli", "hostapd", "tcpdump", "ip"];
 
 /// Modules that every guest loads itself, or that mac80211 would fetch with modprobe.
-const MODULES: [&str; 7] = ["usbcore", "xhci_pci", "ccm", "ctr", "cmac", "gcm", "aesni_intel"];
+const MODULES: [&str; 8] =
+    ["usbcore", "xhci_pci", "ehci_pci", "ccm", "ctr", "cmac", "gcm", "aesni_intel"];
 
 /// Where programs lie.
 const PROGRAM_DIRECTORIES: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
@@ -27,6 +29,8 @@ const PROGRAM_DIRECTORIES: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"
 pub(super) struct Contents<'a> {
     /// The caller's wishes.
     pub(super) args: &'a Args,
+    /// The controller that the sticks are plugged into.
+    pub(super) controller: Controller,
     /// The kernel's modules.
     pub(super) modules: &'a Modules,
     /// Our own module, for driver `tern`.
@@ -50,7 +54,7 @@ pub(super) fn build(contents: &Contents<'_>) -> Result<Vec<u8>> {
         program(&mut archive, name)?;
     }
     scripts(&mut archive, contents.args.scenario);
-    for (name, text) in settings::files(contents.args) {
+    for (name, text) in settings::files(contents.args, contents.controller) {
         archive.file(&format!("tern/{name}"), text.as_bytes());
     }
     modules(&mut archive, contents)?;

@@ -39,8 +39,43 @@ pub(super) struct Machine {
     conversation: UnixStream,
 }
 
+/// A USB host controller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Controller {
+    /// xHCI, as machines have today.
+    Xhci,
+    /// EHCI, slower. Linux 6.1's rtl8192cu queues hundreds of requests at once; QEMU's xHCI loses
+    /// track of them ("TRB DMA ptr not part of current TD").
+    Ehci,
+}
+
+impl Controller {
+    /// The one for a release of the kernel.
+    pub(super) fn of_release(release: &str) -> Self {
+        if release.starts_with("6.1.") { Self::Ehci } else { Self::Xhci }
+    }
+
+    /// QEMU's name of it.
+    fn device(self) -> &'static str {
+        match self {
+            Self::Xhci => "qemu-xhci",
+            Self::Ehci => "usb-ehci",
+        }
+    }
+
+    /// The module that drives it.
+    pub(super) fn module(self) -> &'static str {
+        match self {
+            Self::Xhci => "xhci_pci",
+            Self::Ehci => "ehci_pci",
+        }
+    }
+}
+
 /// What to boot.
 pub(super) struct Boot<'a> {
+    /// The controller that the sticks are plugged into.
+    pub(super) controller: Controller,
     /// The kernel's image.
     pub(super) kernel: &'a Path,
     /// The first file system.
@@ -117,13 +152,14 @@ fn arguments(boot: &Boot<'_>, kvm: bool) -> Vec<String> {
          -chardev file,id=console,path=console.log -serial chardev:console \
          -chardev socket,id=talk,path=talk.sock,server=on,wait=off -serial chardev:talk \
          -chardev file,id=data,path=data.bin -serial chardev:data \
-         -device qemu-xhci,id=xhci"
+         -device {},id=usb",
+        boot.controller.device()
     );
     for stick in 0..boot.sticks {
         let port = stick + 1;
         line.push_str(&format!(
             " -chardev socket,id=usb{stick},path=usb{stick}.sock,server=on,wait=off \
-             -device usb-redir,chardev=usb{stick},bus=xhci.0,port={port}"
+             -device usb-redir,chardev=usb{stick},bus=usb.0,port={port}"
         ));
     }
     let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
@@ -158,7 +194,7 @@ fn wait_for(path: &Path, process: &mut Child, directory: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Boot, arguments, has_virtualisation};
+    use super::{Boot, Controller, arguments, has_virtualisation};
     use std::path::Path;
 
     #[test]
@@ -171,10 +207,15 @@ mod tests {
 
     #[test]
     fn a_port_for_each_stick() {
-        let boot = Boot { kernel: Path::new("/a b/vmlinuz"), image: b"", sticks: 2 };
+        let boot = Boot {
+            controller: Controller::Xhci,
+            kernel: Path::new("/a b/vmlinuz"),
+            image: b"",
+            sticks: 2,
+        };
         let words = arguments(&boot, false);
         assert!(words.iter().any(|word| word == "/a b/vmlinuz"));
-        assert!(words.iter().any(|word| word.contains("chardev=usb1,bus=xhci.0,port=2")));
+        assert!(words.iter().any(|word| word.contains("chardev=usb1,bus=usb.0,port=2")));
         assert!(!words.iter().any(|word| word.contains("usb2")));
     }
 }

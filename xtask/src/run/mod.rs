@@ -11,7 +11,6 @@ mod counts;
 mod cpio;
 mod directory;
 mod emulator;
-mod firmware;
 mod image;
 mod machine;
 mod modules;
@@ -34,7 +33,7 @@ use crate::progress::step;
 use crate::setup::{self, Purpose};
 use directory::Directory;
 use emulator::Emulator;
-use machine::{Boot, Machine};
+use machine::{Boot, Controller, Machine};
 pub(crate) use options::Args;
 use options::{Driver, Scenario};
 use report::Done;
@@ -87,15 +86,17 @@ fn carry_out(args: &Args) -> Result<Done> {
     let directory = Directory::new()?;
     let emulator = match args.driver {
         Driver::Hwsim => None,
-        _ => Some(prepare_emulator(directory.path(), &kernel.release)?),
+        _ => Some(prepare_emulator(directory.path())?),
     };
     let modules = modules::Modules::of(&kernel)?;
     let firmware = emulator.as_ref().map(|(_, firmware)| firmware.as_path());
-    let contents = image::Contents { args, modules: &modules, tern: tern.as_deref(), firmware };
+    let controller = Controller::of_release(&kernel.release);
+    let contents =
+        image::Contents { args, controller, modules: &modules, tern: tern.as_deref(), firmware };
     let image = image::build(&contents)?;
     let driver = args.driver.name();
     step(&format!("booting Linux {}: {driver} on {}", kernel.release, args.chip.name()));
-    let played = play(args, &kernel.image(), &image, emulator.as_ref(), directory.path());
+    let played = play(args, &kernel, &image, emulator.as_ref(), directory.path());
     let outcome = directory.keep_unless_ok(played, args.scenario.name())?;
     Ok(Done { driver, release: kernel.release, outcome })
 }
@@ -103,14 +104,15 @@ fn carry_out(args: &Args) -> Result<Done> {
 /// Boots and plays in `directory`, then checks.
 fn play(
     args: &Args,
-    kernel: &Path,
+    kernel: &setup::Kernel,
     image: &[u8],
     emulator: Option<&(PathBuf, PathBuf)>,
     directory: &Path,
 ) -> Result<Outcome> {
     let air = directory.join("air.pcap");
     let sticks = scene::sticks(args, &air)?;
-    let boot = Boot { kernel, image, sticks: sticks.chips.len() };
+    let controller = Controller::of_release(&kernel.release);
+    let boot = Boot { controller, kernel: &kernel.image(), image, sticks: sticks.chips.len() };
     let machine = Machine::start(directory, &boot)?;
     let child = match emulator {
         Some((program, _)) => Some(Emulator::start(program, directory, &sticks)?),
@@ -168,12 +170,12 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
 }
 
 /// Builds the emulator and its firmware images: its program and their directory.
-fn prepare_emulator(directory: &Path, release: &str) -> Result<(PathBuf, PathBuf)> {
+fn prepare_emulator(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     setup::ensure(&[Purpose::Emulator])?;
     step("building the emulator");
     let program = emulator::build()?;
     let firmware = directory.join("firmware");
-    firmware::make(&program, &firmware, release)?;
+    emulator::make_firmware(&program, &firmware)?;
     Ok((program, firmware))
 }
 

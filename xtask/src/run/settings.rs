@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! The files that carry the caller's wishes into the guest.
 
+use super::machine::Controller;
 use super::options::{Args, Driver, Scenario};
 use super::unplug;
 
@@ -16,9 +17,9 @@ pub(super) const HIDDEN_SSID: &str = "burrow";
 const FREQUENCY_MHZ: u16 = 2437;
 
 /// Name and text of each file in the guest's `/tern`.
-pub(super) fn files(args: &Args) -> Vec<(&'static str, String)> {
+pub(super) fn files(args: &Args, controller: Controller) -> Vec<(&'static str, String)> {
     vec![
-        ("settings", shell_settings(args)),
+        ("settings", shell_settings(args, controller)),
         ("hostapd.conf", hostapd(args)),
         ("wpa.conf", wpa_supplicant(args)),
         ("open.conf", wpa_supplicant_open(args)),
@@ -26,7 +27,7 @@ pub(super) fn files(args: &Args) -> Vec<(&'static str, String)> {
 }
 
 /// Variables for the scripts.
-fn shell_settings(args: &Args) -> String {
+fn shell_settings(args: &Args, controller: Controller) -> String {
     let access_point = match args.driver {
         Driver::Hwsim => "hwsim",
         _ => "rtl8192cu",
@@ -35,6 +36,7 @@ fn shell_settings(args: &Args) -> String {
     let mut set = |name: &str, value: &str| text.push_str(&format!("{name}={}\n", quote(value)));
     set("DRIVER", args.driver.name());
     set("AP_DRIVER", access_point);
+    set("CONTROLLER", controller.module());
     set("SSID", &args.ssid);
     set("HIDDEN_SSID", HIDDEN_SSID);
     set("CHANNEL", &CHANNEL.to_string());
