@@ -41,8 +41,8 @@ pub enum Action {
     ClosePeer,
     /// Tell the stack that the link is up or down.
     Link(bool),
-    /// Off-channel machine: send the management frames that wait for this channel.
-    SendWaiting,
+    /// Off-channel machine: send the management frames that wait for this channel, or say why not.
+    SendWaiting(Result<(), Failure>),
     /// SME only: ask the MLME.
     Mlme(MlmeRequest),
 }
@@ -61,7 +61,7 @@ impl Action {
             Self::ClosePeer => "close_peer",
             Self::Link(true) => "link_up",
             Self::Link(false) => "link_down",
-            Self::SendWaiting => "send_waiting",
+            Self::SendWaiting(_) => "send_waiting",
             Self::Mlme(_) => "mlme",
         }
     }

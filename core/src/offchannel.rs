@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Staying on a channel for a while, to listen there or to send a frame. No I/O and no clock.
 
+#[cfg(test)]
+mod tests;
+
 use crate::{
     action::{Action, Actions, ChipCommand, Origin, Proof},
     chip::ChipError,
@@ -67,7 +70,7 @@ impl Offchannel {
             (State::Going(purpose, millis), Input::ChipDone(Ok(()))) => {
                 match purpose {
                     Purpose::Remain(id) => out.push(Action::Begin(Origin::User(id))),
-                    Purpose::Send => out.push(Action::SendWaiting),
+                    Purpose::Send => out.push(Action::SendWaiting(Ok(()))),
                 }
                 State::Staying(purpose, now.after_us(u64::from(millis) * 1000))
             }
@@ -120,7 +123,6 @@ impl Offchannel {
 fn fail(purpose: Purpose, failure: Failure, out: &mut Actions) {
     match purpose {
         Purpose::Remain(id) => out.push(Action::Complete(Origin::User(id), Err(failure))),
-        // The frames that wait are tried where we are, and say themselves what becomes of them.
-        Purpose::Send => out.push(Action::SendWaiting),
+        Purpose::Send => out.push(Action::SendWaiting(Err(failure))),
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Join policy above the MLME: which access point, in which order, and how often. No I/O, no clock.
 
+#[cfg(test)]
+mod tests;
+
 use heapless::Vec;
 
 use crate::{
@@ -103,7 +106,7 @@ impl Sme {
                 }
                 State::Idle
             }
-            (State::Scanning, Input::Outcome(Ok(()))) => self.choose(now, wish, best, out),
+            (State::Scanning, Input::Outcome(Ok(()))) => self.choose(now, wish, Failure::NotFound, best, out),
             (State::Authenticating(bssid, tuning), Input::Outcome(Ok(()))) => {
                 let pairwise = wish.info.pairwise;
                 let info = AssocInfo { bssid, previous: None, tuning, pairwise };
@@ -122,7 +125,7 @@ impl Sme {
                 let _ = self.refused.push(bssid); // A full list starts a new round.
                 match failure {
                     Failure::Chip(_) | Failure::Down => self.pause(now, failure, out),
-                    _ => self.choose(now, wish, best, out),
+                    _ => self.choose(now, wish, failure, best, out),
                 }
             }
             (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
@@ -157,7 +160,15 @@ impl Sme {
         State::Scanning
     }
 
-    fn choose(&mut self, now: Instant, wish: Wish, best: &Best<'_>, out: &mut Actions) -> State {
+    /// Asks the best access point left of this round; without one, the round has failed as said.
+    fn choose(
+        &mut self,
+        now: Instant,
+        wish: Wish,
+        failure: Failure,
+        best: &Best<'_>,
+        out: &mut Actions,
+    ) -> State {
         let found = best(&|result: &ScanResult| {
             let bss = &result.bss;
             bss.ssid == wish.ssid
@@ -172,7 +183,7 @@ impl Sme {
                 out.push(Action::Mlme(MlmeRequest::Auth(info)));
                 State::Authenticating(bssid, tuning)
             }
-            _ => self.pause(now, Failure::NotFound, out),
+            _ => self.pause(now, failure, out),
         }
     }
 

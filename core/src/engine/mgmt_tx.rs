@@ -132,6 +132,13 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     #[inline(never)]
+    /// The radio did not get to where they were to be sent.
+    pub(super) fn fail_waiting(&mut self, cx: &mut Sleepable, why: Failure) {
+        while let Some(index) = self.sending.iter().position(|sending| sending.token == 0) {
+            self.end_mgmt(cx, index, Err(why));
+        }
+    }
+
     fn next_token(&mut self) -> u8 {
         // 0 is what data frames carry.
         self.last_token = self.last_token.checked_add(1).unwrap_or(1);

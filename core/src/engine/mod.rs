@@ -294,7 +294,8 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
                 self.chip_done(cx, command, result);
             }
             Action::Send(frame) => self.send(cx, frame),
-            Action::SendWaiting => self.send_waiting(cx),
+            Action::SendWaiting(Ok(())) => self.send_waiting(cx),
+            Action::SendWaiting(Err(why)) => self.fail_waiting(cx, why),
             Action::Begin(origin) => self.begin(cx, origin),
             Action::Complete(origin, result) => self.complete(cx, origin, result),
             Action::Outcome(origin, result, proof) => {

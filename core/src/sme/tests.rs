@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! Every state of the policy with every input, and whole joins.
+
+use std::{fmt::Write as _, string::String};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::{
+    os::OsError,
+    snapshot,
+    types::Channel,
+    wire::{bss::Bss, elements::Rates, mgmt::Capability},
+};
+
+const NOW: Instant = Instant(10_000_000);
+const AP: MacAddr = MacAddr([2, 0, 0, 0, 0, 1]);
+const HERE: Tuning = Tuning::narrow(Channel::ghz2(6).unwrap());
+
+const fn id(slot: u8) -> RequestId {
+    RequestId { slot, generation: 0 }
+}
+
+fn result(last: u8, name: &[u8], signal_dbm: i8, capability: Capability) -> ScanResult {
+    let bss = Bss {
+        bssid: MacAddr([2, 0, 0, 0, 0, last]),
+        ssid: Ssid::new(name).unwrap(),
+        tuning: HERE,
+        beacon_interval_tu: 100,
+        dtim_period: 1,
+        capability,
+        rates: Rates::default(),
+        erp: None,
+        ht: None,
+        wmm: None,
+        has_rsn: false,
+        has_wpa: false,
+    };
+    ScanResult { bss, signal_dbm, heard_at: NOW }
+}
+
+fn best_of(
+    results: &[ScanResult],
+) -> impl Fn(&dyn Fn(&ScanResult) -> bool) -> Option<ScanResult> + '_ {
+    |wanted| results.iter().copied().filter(|r| wanted(r)).max_by_key(|r| r.signal_dbm)
+}
+
+fn wish(tries: u8) -> Wish {
+    let info = JoinInfo { bssid: None, pairwise: None };
+    Wish { waiter: Some(id(1)), info, ssid: Ssid::new(b"tern").unwrap(), tries }
+}
+
+#[test]
+fn every_state_with_every_input() {
+    let states = [
+        State::Idle,
+        State::Scanning,
+        State::Authenticating(AP, HERE),
+        State::Associating(AP),
+        State::Joined(AP),
+        State::Pausing(NOW),
+    ];
+    let join = Input::Join(id(2), JoinInfo { bssid: None, pairwise: None }, wish(1).ssid);
+    let inputs = [
+        ("Join", join),
+        ("ok", Input::Outcome(Ok(()))),
+        ("refused", Input::Outcome(Err(Failure::Refused(1)))),
+        ("broken", Input::Outcome(Err(OsError::Transfer.into()))),
+        ("Lost", Input::Lost),
+        ("Leave", Input::Leave),
+        ("Deadline", Input::Deadline),
+        ("Halt", Input::Halt),
+    ];
+    let results = [result(1, b"tern", -50, Capability::ESS)];
+    let best = best_of(&results);
+    let mut table = String::new();
+    for state in states {
+        for tries in [1, TRIES_MAX] {
+            let wishes = (state != State::Idle).then(|| wish(tries));
+            for (name, input) in inputs {
+                let mut sme = Sme { state, wish: wishes, refused: Vec::new() };
+                let mut out = Actions::default();
+                sme.handle(NOW, input, &best, &mut out);
+                let actions = snapshot::drain(&mut out);
+                if sme.state != state || actions != "-" {
+                    let to = sme.state;
+                    writeln!(table, "{state:?} try {tries} + {name} -> {to:?}: {actions}").unwrap();
+                }
+            }
+        }
+    }
+    snapshot::check("src/sme/table.txt", &table);
+}
+
+#[test]
+fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
+    let results = [
+        result(1, b"tern", -70, Capability::ESS),
+        result(2, b"tern", -50, Capability::ESS),
+        result(3, b"tern", -30, Capability::ESS | Capability::PRIVACY),
+        result(4, b"other", -20, Capability::ESS),
+    ];
+    let best = best_of(&results);
+    let mut sme = Sme { state: State::Scanning, wish: Some(wish(1)), refused: Vec::new() };
+    let mut asked = std::vec::Vec::new();
+    let mut input = Input::Outcome(Ok(()));
+    for _ in 0..3 {
+        let mut out = Actions::default();
+        sme.handle(NOW, input, &best, &mut out);
+        while let Some(action) = out.pop() {
+            if let Action::Mlme(MlmeRequest::Auth(info)) = action {
+                asked.push(info.bssid.0[5]);
+            }
+        }
+        input = Input::Outcome(Err(Failure::Refused(17)));
+    }
+    assert_eq!(asked, [2, 1]);
+    assert!(matches!(sme.state, State::Pausing(_)));
+}
+
+proptest! {
+    #[test]
+    fn the_user_is_told_once(steps in prop::collection::vec(0u8..7, 0..100)) {
+        let results = [result(1, b"tern", -50, Capability::ESS)];
+        let best = best_of(&results);
+        let (mut sme, mut out) = (Sme::default(), Actions::default());
+        let (mut begun, mut ended, mut now) = (0, 0, NOW);
+        for step in steps {
+            now = now.after_us(1_000_000);
+            let input = match step {
+                0 => Input::Join(id(1), wish(1).info, wish(1).ssid),
+                1 | 2 => Input::Outcome(Ok(())),
+                3 => Input::Outcome(Err(Failure::Timeout)),
+                4 => Input::Lost,
+                5 => Input::Leave,
+                _ => Input::Deadline,
+            };
+            sme.handle(now, input, &best, &mut out);
+            while let Some(action) = out.pop() {
+                match action {
+                    Action::Begin(_) => begun += 1,
+                    Action::Outcome(..) => ended += 1,
+                    _ => {}
+                }
+            }
+            let waits = usize::from(sme.wish.is_some_and(|wish| wish.waiter.is_some()));
+            prop_assert_eq!(begun, ended + waits);
+        }
+    }
+}
