@@ -245,5 +245,5 @@ extern "C" fn tern_received(rust: *mut c_void, data: *const u8, len: usize) -> b
     // SAFETY: C lends its buffer.
     let transfer = unsafe { ffi::lent(data, len) };
     device.shared.usb_received(&mut cx, carry, transfer);
-    device.shared.data.is_crowded()
+    device.shared.data.holds_back(&device.shared.os)
 }

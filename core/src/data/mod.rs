@@ -426,11 +426,13 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         if !self.rx.with(cx, |rx, _| rx.begin_drain()) {
             return;
         }
-        self.is_crowded.store(false, Ordering::Relaxed);
         for _ in 0..DRAIN_MAX {
-            let Some((vap, packet)) = self.rx.with(cx, |rx, _| rx.next_or_end_drain()) else {
-                return;
-            };
+            let next = self.rx.with(cx, |rx, _| {
+                let next = rx.next_or_end_drain();
+                self.is_crowded.store(rx.is_crowded(), Ordering::Relaxed);
+                next
+            });
+            let Some((vap, packet)) = next else { return };
             os.deliver(cx, vap, packet);
         }
         self.rx.with(cx, |rx, _| rx.end_drain());
@@ -441,6 +443,16 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
     /// of a transfer.
     pub fn is_crowded(&self) -> bool {
         self.is_crowded.load(Ordering::Relaxed)
+    }
+
+    /// The same for who takes in transfers: whether to wait with the next one until the worker
+    /// has run, which then will be soon.
+    pub fn holds_back(&self, os: &O) -> bool {
+        let holds_back = self.is_crowded();
+        if holds_back {
+            os.wake_worker();
+        }
+        holds_back
     }
 
     /// What is known of the traffic with `addr`.

@@ -307,9 +307,13 @@ impl Bench {
     }
 
     pub(super) fn receive(&self, bytes: &[u8], flags: RxFlags) -> bool {
+        self.receive_at(NOW, bytes, flags)
+    }
+
+    pub(super) fn receive_at(&self, now: Instant, bytes: &[u8], flags: RxFlags) -> bool {
         let rate = Rate::Legacy(108);
         let frame = RxFrame { bytes, signal_dbm: Some(-50), rate, flags, tsf_us: 0 };
-        let waits = self.data.receive(&mut cx(), NOW, &frame);
+        let waits = self.data.receive(&mut cx(), now, &frame);
         self.data.drain(&mut cx(), &self.os);
         waits
     }
