@@ -201,6 +201,27 @@ fn what_a_channel_change_writes() {
 }
 
 #[test]
+fn what_a_scan_writes() {
+    let mut stick = Stick::started(Model::Rtl8188cus);
+    let cx = &mut Sleepable::enter_from_shim();
+    stick.take_writes();
+    stick.reset_transfers();
+    stick.chip.set_rx_filter(cx, RxFilter::OTHER_BEACONS).unwrap();
+    stick.chip.set_scanning(cx, true).unwrap();
+    for number in 1..=11 {
+        stick.chip.set_channel(cx, tuning(number)).unwrap();
+    }
+    stick.chip.set_scanning(cx, false).unwrap();
+    stick.chip.set_rx_filter(cx, RxFilter::empty()).unwrap();
+    let mut expect = vec![(0x608, 0xf000_404e), (0x522, 0x40), (0xc50, 0x6954_3420)];
+    expect.extend((1..=11).map(|number| (0x840, 0x0180_7400 | number)));
+    expect.extend([(0x522, 0x00), (0xc50, 0x6954_3432), (0x608, 0xf000_40ce)]);
+    let writes: Vec<_> = stick.take_writes().iter().map(|it| (it.addr, it.value)).collect();
+    assert_eq!(writes, expect);
+    assert_eq!(stick.transfers(), expect.len(), "nothing is read");
+}
+
+#[test]
 fn keys_messages_and_network_arrive() {
     let mut stick = Stick::started(Model::Rtl8192cu);
     let cx = &mut Sleepable::enter_from_shim();

@@ -105,6 +105,12 @@ impl<B: RegisterBus> Rtl8192C<B> {
         }
     }
 
+    /// A chip that need not be asked.
+    #[cfg(test)]
+    pub(super) fn with_board(bus: B, endpoints: Endpoints, board: Board) -> Self {
+        Self { board: Some(board), ..Self::new(bus, endpoints) }
+    }
+
     /// What is known of the chip; it is asked the first time.
     fn board(&mut self, cx: &mut Sleepable) -> Result<Board, ChipError> {
         if let Some(board) = self.board {

@@ -13,6 +13,8 @@ mod link;
 mod power;
 pub mod rx;
 mod tables;
+#[cfg(test)]
+mod tests;
 mod tx_power;
 
 use tern_core::{
@@ -71,21 +73,5 @@ impl Framing for Framing8192C {
         at: &mut usize,
     ) -> Option<RxItem<'a>> {
         rx::next(carry, transfer, at, self.high_power)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_queue_has_its_endpoint() {
-        use TxQueue::{Background, BestEffort, Video, Voice};
-        let all = |out| [Voice, Video, BestEffort, Background].map(|q| endpoint(q, false, out));
-        assert_eq!(all(1), [0, 0, 0, 0]);
-        assert_eq!(all(2), [0, 0, 1, 1]);
-        assert_eq!(all(3), [0, 1, 2, 2]);
-        assert_eq!(all(4), [0, 1, 2, 2]);
-        assert_eq!(endpoint(BestEffort, true, 3), 0);
     }
 }
