@@ -174,6 +174,11 @@ impl AccessPoint {
         handshakes.chain([self.beacon_at]).chain(self.host.next_event()).min()
     }
 
+    /// Takes an Ethernet frame to its destination in the network, as if the host had sent it.
+    pub fn send_ethernet(&mut self, now: Micros, air: &mut Air, ethernet: &[u8]) {
+        self.forward(now, air, None, ethernet);
+    }
+
     fn happened(&mut self, happening: Happening) {
         if self.happenings.len() == HAPPENINGS_MAX {
             self.happenings.pop_front();

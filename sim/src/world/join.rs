@@ -190,15 +190,71 @@ impl World<'_> {
         Ok(())
     }
 
+    /// Sends pings as fast as the driver takes them, so that its queues fill up. On good air all
+    /// are answered.
+    pub fn burst(&mut self, count: u16) -> Result<(), Failure> {
+        let own = End { ethernet: OWN.0, ip: IP };
+        let to = self.host();
+        self.received.clear();
+        for number in 0..count {
+            // Every other one fills its slots with a long frame.
+            let len = if number % 2 == 0 { 1400 } else { 40 };
+            match self.send(&ping::echo_request(own, to, 10_000 + number, len), 0) {
+                Ok(()) | Err(Reject::Full) => {}
+                Err(_) => return Err(Failure::Down),
+            }
+        }
+        let is_all = |world: &mut Self| world.received.len() >= usize::from(count);
+        self.run_until(2_000_000, is_all);
+        let answered = self.received.iter().filter_map(|frame| ping::echo_reply(frame));
+        let answered: Vec<u16> = answered.filter(|number| *number >= 10_000).collect();
+        if self.is_calm && answered.len() != usize::from(count) {
+            self.complain(format!("{} of {count} pings of a burst answered", answered.len()));
+        }
+        if !answered.is_sorted_by(|a, b| a < b) && self.conditions_keep_order {
+            self.complain(format!("pings of a burst answered in the order {answered:?}"));
+        }
+        Ok(())
+    }
+
+    /// Frames to everybody come in, with the group key if there is one.
+    pub fn hear_everybody(&mut self) -> Result<(), Failure> {
+        for _ in 0..ECHOES_MAX {
+            let Self { wire, received, .. } = self;
+            received.clear();
+            {
+                let mut ether = wire.ether.lock();
+                let ether = &mut *ether;
+                let mut frame = [[0xff; 6], ether.points[0].config().bssid].concat();
+                frame.extend(*b"\x08\x00for everybody");
+                ether.points[0].send_ethernet(ether.now, &mut ether.air, &frame);
+            }
+            let is_heard = |frame: &Vec<u8>| frame.ends_with(b"for everybody");
+            let has_come = |world: &mut Self| world.received.iter().any(is_heard);
+            if self.run_until(ECHO_US, has_come) {
+                return Ok(());
+            }
+            if self.is_stopped() || self.is_calm {
+                break;
+            }
+        }
+        if self.is_calm {
+            self.complain("a frame to everybody did not come".to_owned());
+        }
+        Err(Failure::Timeout)
+    }
+
+    fn host(&self) -> End {
+        let ether = self.wire.ether.lock();
+        let config = ether.points[0].config();
+        End { ethernet: config.bssid, ip: config.address.0 }
+    }
+
     /// Sends one ping, and waits a while.
     pub fn ping_once(&mut self) -> Result<(), Reject> {
         let own = End { ethernet: OWN.0, ip: IP };
-        let (ethernet, ip) = {
-            let ether = self.wire.ether.lock();
-            let config = ether.points[0].config();
-            (config.bssid, config.address.0)
-        };
-        self.send(&ping::echo_request(own, End { ethernet, ip }, 1, 64), 0)?;
+        let to = self.host();
+        self.send(&ping::echo_request(own, to, 1, 64), 0)?;
         self.run_until(ECHO_US, |_| false);
         Ok(())
     }

@@ -130,6 +130,7 @@ pub struct World<'d> {
     pub complaints: Vec<String>,
     /// Nothing is to go wrong in this run.
     is_calm: bool,
+    conditions_keep_order: bool,
     is_protected: bool,
     worker: Option<SimWorker<'d>>,
     supplicant: Option<Supplicant>,
@@ -162,6 +163,7 @@ impl<'d> World<'d> {
             told: Vec::new(),
             complaints,
             is_calm: options.is_calm(),
+            conditions_keep_order: options.conditions.reorder_percent == 0,
             is_protected: options.scenario.is_protected(),
             worker: Some(worker),
             supplicant: None,

@@ -201,6 +201,8 @@ fn bad_airs(options: &Options, seeds: u64) -> Vec<Options> {
     let airs = [
         Conditions { loss_percent: 10, ..good },
         Conditions { loss_percent: 30, ..good },
+        Conditions { loss_percent: 60, ..good },
+        Conditions { loss_percent: 85, ..good },
         Conditions { delay_us: 20_000, ..good },
         Conditions { duplicate_percent: 50, ..good },
         Conditions { reorder_percent: 30, ..good },

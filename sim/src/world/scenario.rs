@@ -30,9 +30,12 @@ impl World<'_> {
         self.check_agreement(true);
         self.ping(3, 64)?;
         self.ping(2, 1400)?;
+        self.burst(40)?;
+        self.hear_everybody()?;
         let bssid = MacAddr(self.wire.ether.lock().points[0].config().bssid);
         if is_protected {
             self.renew_group_key(bssid)?;
+            self.hear_everybody()?;
             self.ping(1, 64)?;
         }
         self.ask(ControlRequest::Deauth(bssid, 3), None)?;
