@@ -147,7 +147,8 @@ impl Rtl8192c {
         loop {
             let Some(bytes) = transfer.get(at..).and_then(<[u8]>::first_chunk) else {
                 self.faults.add(now, "tx-short", || {
-                    format!("{} bytes of bulk OUT left, a descriptor has 32", transfer.len() - at)
+                    let left = transfer.len().saturating_sub(at);
+                    format!("{left} bytes of bulk OUT left, a descriptor has 32")
                 });
                 return;
             };
