@@ -96,7 +96,7 @@ fn a_whole_life_is_without_fault() {
         whole_life(&mut stick).unwrap();
         stick.is_faultless();
         assert!(stick.is_off());
-        // What the first life left behind (power, channel, user's limit) the second begins with.
+        // Where power went off, registers hold something else than where none ever was.
         let lives = [(); 2].map(|()| {
             stick.take_writes();
             whole_life(&mut stick).unwrap();

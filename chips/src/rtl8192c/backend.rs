@@ -148,9 +148,8 @@ impl<B: RegisterBus> Rtl8192C<B> {
         init::baseband(&mut self.io, cx, board.kind)?;
         self.stage = Stage::Baseband;
         self.channels = init::radios(&mut self.io, cx, board)?;
-        let tuning = self.tuning.or_else(|| Channel::ghz2(1).map(Tuning::narrow));
-        if let Some(tuning) = tuning {
-            self.tune(cx, board, tuning)?;
+        if let Some(first) = Channel::ghz2(1) {
+            self.tune(cx, board, Tuning::narrow(first))?;
         }
         init::finish(&mut self.io, cx, board)?;
         self.calibrate(cx, board)?;
@@ -225,7 +224,7 @@ impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
         (self.mailboxes, self.thermometer) = (Mailboxes::new(), Thermometer::default());
         (self.link, self.filter) = (Link::none(Mode::Station), RxFilter::empty());
         (self.edca, self.is_scanning) = ([None; TxQueue::COUNT], false);
-        self.told_signal = None;
+        (self.told_signal, self.tuning, self.limit_dbm) = (None, None, None);
         let result = self.bring_up(cx, code, mac, &board);
         if result.is_err() {
             self.io.begin(SHORT_US);
