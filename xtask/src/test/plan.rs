@@ -165,9 +165,32 @@ fn style() -> Vec<Step> {
     ]
 }
 
+/// Sweeps of simulated worlds: scenario, chip, seed. A sweep tries bad air, unplugging at every transfer
+/// and failure of every allocation: thousands of runs.
+const SWEEPS: &[(&str, &str, u64)] = &[
+    ("wpa2", "rtl8188cus", 1),
+    ("wpa2", "rtl8188cus", 2),
+    ("wpa2", "rtl8188cus", 3),
+    ("wpa2", "rtl8192cu", 4),
+    ("open", "rtl8188cus", 5),
+    ("open", "rtl8192cu", 6),
+    ("scan", "rtl8188cus", 7),
+    ("scan", "rtl8192cu", 8),
+    ("monitor", "rtl8188cus", 9),
+    ("monitor", "rtl8192cu", 10),
+    ("unplug", "rtl8188cus", 11),
+    ("unplug", "rtl8192cu", 12),
+];
+
 fn world() -> Vec<Step> {
     let ring = Ring::World;
-    vec![tests(ring, "worlds and models", "-p tern-sim")]
+    let mut steps = vec![tests(ring, "worlds and models", "-p tern-sim")];
+    steps.extend(SWEEPS.iter().map(|(scenario, chip, seed)| {
+        let name = format!("sweep of {scenario}, {chip}, seed {seed}");
+        let arguments = format!("sim --scenario {scenario} --chip {chip} --seed {seed}");
+        xtask(ring, &name, &arguments)
+    }));
+    steps
 }
 
 /// The scenarios in real kernels: scenario, driver, chip, kernel.

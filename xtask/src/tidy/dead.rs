@@ -50,7 +50,7 @@ fn is_root(path: &str) -> bool {
             | ["src", "lib.rs" | "main.rs"]
             | ["src", "bin", _]
             | ["src", "bin", _, "main.rs"]
-            | ["tests" | "benches" | "examples", _]
+            | ["tests" | "benches" | "examples" | "fuzz_targets", _]
             | ["tests" | "benches" | "examples", _, "main.rs"]
     )
 }
