@@ -179,7 +179,8 @@ impl<P: Packet, T: Transfer<P>, F: Framing> Slot<P> for UsbSlot<'_, T, F> {
     fn submit<C: Context>(self, cx: &mut C, tx: TxInfo, frame: TxFrame<'_, P>) -> Room {
         let mut head = [0; HEAD_MAX];
         let split = self.framing.tx_descriptor_len().min(HEAD_MAX);
-        let (descriptor, rest) = head.split_at_mut(split);
+        // In the middle by the line above; said so that no panic can be reached from here.
+        let (descriptor, rest) = head.split_at_mut_checked(split).unwrap_or_default();
         self.framing.write_tx_descriptor(descriptor, tx);
         // Longer prefixes do not exist: core's longest and every descriptor length are constants.
         let prefix_len = frame.prefix.len().min(rest.len());
