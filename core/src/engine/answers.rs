@@ -60,8 +60,11 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     }
 
     #[inline(never)]
-    pub(super) fn tell(&self, cx: &mut Sleepable, news: News, heard: &[u8]) {
+    pub(super) fn tell(&mut self, cx: &mut Sleepable, news: News, heard: &[u8]) {
         let Some(vap) = self.station_vap() else { return };
+        if news != News::BeaconLost {
+            self.told_of = None;
+        }
         match news {
             News::SentAway => self.notify(cx, vap.id, Notice::SentAway(heard)),
             News::BeaconLost => self.notify(cx, vap.id, Notice::BeaconLost),

@@ -96,6 +96,8 @@ pub struct Engine<'d, O: Os, P, F, C> {
     peer: Option<PeerId>,
     keys: KeyTable,
     tick_at: Option<Instant>,
+    /// The access point that the user takes us to be associated with.
+    told_of: Option<MacAddr>,
     /// Frames with the access point when the radio last left home: whether there is traffic.
     traffic: u64,
 }
@@ -129,6 +131,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             peer: None,
             keys: KeyTable::default(),
             tick_at: None,
+            told_of: None,
             traffic: 0,
         }
     }
@@ -403,6 +406,9 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
 
     fn link(&mut self, cx: &mut Sleepable, up: bool) {
         self.led(cx, up);
+        if up {
+            self.told_of = self.station.network().map(|(bssid, _)| bssid);
+        }
         if let Some(vap) = self.station_vap() {
             self.shared.os.link_changed(cx, vap.id, up);
         }

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use crate::{
+    action::{Farewell, News},
     chip::{Chip, ChipError, FirmwareError},
     control::{DETACHED, Failure, Notice, RxFilter},
     device::VAPS_MAX,
@@ -14,6 +15,7 @@ use crate::{
     trace::Stage,
     types::{Channel, Instant, MacAddr, Mode, Tuning, VapId},
     vap::{Vap, station},
+    wire::{header::MgmtSubtype, mgmt::REASON_LEAVING},
 };
 
 /// Where the radio is before anybody said where.
@@ -240,6 +242,10 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.shared.forget_tuning();
         self.end_sending(cx, DETACHED);
         self.end_begun(cx, None, DETACHED);
+        if let Some(bssid) = self.told_of.take() {
+            let (subtype, reason) = (MgmtSubtype::Deauth, REASON_LEAVING);
+            self.tell(cx, News::Left(Farewell { bssid, subtype, reason }), &[]);
+        }
     }
 
     /// Takes what an interface posted, now or when the chip is on. Nobody waits for this, so a
