@@ -143,13 +143,11 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
             ));
         }
         Scenario::Scan => {
-            let (all, directed) = scene::expected_scan(args);
-            check::scan::check(&check::scan::parse(&outcome.text("scan")?), &all, tolerance)?;
-            check::scan::check(
-                &check::scan::parse(&outcome.text("directed")?),
-                &directed,
-                tolerance,
-            )?;
+            for (list, expected) in scene::expected_scan(args) {
+                let listed = check::scan::parse(&outcome.text(list)?);
+                check::scan::check(&listed, &expected, tolerance)
+                    .with_context(|| format!("the {list} scan"))?;
+            }
             step("scan: names, channels, signals and security as on the air");
         }
         Scenario::Monitor => {

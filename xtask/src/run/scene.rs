@@ -50,8 +50,9 @@ pub(super) fn sticks<'a>(args: &'a Args, air_pcap: &Path) -> Result<Sticks<'a>> 
     Ok(Sticks { chips, access_points, seed: args.seed, air_pcap, trace })
 }
 
-/// What a scan of all channels should list, and what a scan for the hidden name should add.
-pub(super) fn expected_scan(args: &Args) -> (Vec<Expected>, Vec<Expected>) {
+/// What each of the guest's lists should have: a hidden network sends beacons without its name, and
+/// answers only who asks for it by name.
+pub(super) fn expected_scan(args: &Args) -> [(&'static str, Vec<Expected>); 3] {
     let expect = |(number, channel, signal): (u8, u8, i8), ssid: &str, is_wpa2| Expected {
         bssid: bssid(number),
         frequency_mhz: 2407 + 5 * u16::from(channel),
@@ -59,12 +60,15 @@ pub(super) fn expected_scan(args: &Args) -> (Vec<Expected>, Vec<Expected>) {
         ssid: ssid.to_owned(),
         is_wpa2,
     };
-    let all = vec![
-        expect(SCAN_OPEN, OPEN_SSID, false),
-        expect(SCAN_WPA2, &as_iw_prints(&args.ssid), true),
-        expect(SCAN_HIDDEN, "", false),
-    ];
-    (all, vec![expect(SCAN_HIDDEN, HIDDEN_SSID, false)])
+    let open = expect(SCAN_OPEN, OPEN_SSID, false);
+    let wpa2 = expect(SCAN_WPA2, &as_iw_prints(&args.ssid), true);
+    let hidden = expect(SCAN_HIDDEN, "", false);
+    let named = expect(SCAN_HIDDEN, HIDDEN_SSID, false);
+    [
+        ("active", vec![open.clone(), wpa2.clone()]),
+        ("passive", vec![open, wpa2, hidden]),
+        ("directed", vec![named]),
+    ]
 }
 
 /// Where an access point is, as `--ap` takes it.
