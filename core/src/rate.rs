@@ -109,12 +109,12 @@ pub struct RateControl {
 }
 
 impl RateControl {
-    /// For a peer that understands nothing.
+    /// For nobody; all zero.
     pub const NONE: Self = Self {
         rates: PeerRates::NONE,
-        rate: Rate::SLOWEST,
+        rate: Rate::Legacy(0),
         good: 0,
-        up_after: UP_AFTER_MIN,
+        up_after: 0,
         is_probing: false,
     };
 

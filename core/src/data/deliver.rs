@@ -51,7 +51,7 @@ fn check<D: Draft>(
     }
     let is_eapol =
         ethertype == ETHERTYPE_EAPOL && (destination == peer.path.own || destination == PAE_GROUP);
-    if is_plain && peer.path.cipher.is_some() && !is_eapol {
+    if is_plain && peer.path.is_protected && !is_eapol {
         return Err(Dropped::Unprotected);
     }
     if !peer.is_authorized && !is_eapol {

@@ -9,7 +9,10 @@ use super::stats::Dropped;
 use crate::{
     os::Draft,
     types::Instant,
-    wire::data::{Data, ETHERNET_LEN, MSDU_LEN_MAX},
+    wire::{
+        data::{Data, ETHERNET_LEN, MSDU_LEN_MAX},
+        header::FrameControl,
+    },
 };
 
 /// MSDUs of one peer that can be in parts at one time (10.5: at least three).
@@ -17,7 +20,7 @@ const PARTIAL_MAX: usize = 3;
 /// How long to wait for the rest (aMaxReceiveLifetime of 512 TU).
 const LIFETIME_US: u64 = 512 * 1024;
 
-/// An MSDU of which the first fragments are there, with [`ETHERNET_LEN`] bytes before it.
+/// An MSDU of which the first fragments are there, or room for one.
 #[derive(Debug)]
 struct Partial<D> {
     tid: u8,
@@ -27,29 +30,40 @@ struct Partial<D> {
     /// The packet number of the last fragment, if they are encrypted.
     pn: Option<u64>,
     until: Instant,
-    draft: D,
+    /// What has come, behind [`ETHERNET_LEN`] bytes of room; `None` if this is free.
+    draft: Option<D>,
+}
+
+impl<D> Partial<D> {
+    /// Nothing; all zero.
+    const NONE: Self =
+        Self { tid: 0, sequence: 0, next: 0, pn: None, until: Instant(0), draft: None };
 }
 
 /// The MSDUs in parts of one peer.
 #[derive(Debug)]
-pub(super) struct Fragments<D>([Option<Partial<D>>; PARTIAL_MAX]);
+pub(super) struct Fragments<D>([Partial<D>; PARTIAL_MAX]);
 
 impl<D> Fragments<D> {
-    pub(super) const NONE: Self = Self([const { None }; PARTIAL_MAX]);
+    pub(super) const NONE: Self = Self([const { Partial::NONE }; PARTIAL_MAX]);
 
     /// Forgets all of them.
     pub(super) fn clear(&mut self) {
-        self.0.iter_mut().for_each(|place| *place = None);
+        self.0.iter_mut().for_each(|partial| partial.draft = None);
     }
 }
 
 impl<D: Draft> Fragments<D> {
     /// Forgets those that are too old; returns when the next one will be.
     pub(super) fn expire(&mut self, now: Instant) -> Option<Instant> {
-        for place in &mut self.0 {
-            place.take_if(|partial| partial.until <= now);
+        for partial in self.0.iter_mut().filter(|partial| partial.until <= now) {
+            partial.draft = None;
         }
-        self.0.iter().flatten().map(|partial| partial.until).min()
+        self.held().map(|partial| partial.until).min()
+    }
+
+    fn held(&self) -> impl Iterator<Item = &Partial<D>> {
+        self.0.iter().filter(|partial| partial.draft.is_some())
     }
 
     /// Takes a fragment, decrypted and with the number it came under; returns the MSDU when this
@@ -64,43 +78,39 @@ impl<D: Draft> Fragments<D> {
         self.expire(now);
         if data.fragment == 0 {
             let until = now.after_us(LIFETIME_US);
-            let draft = append(None, body)?;
-            let first =
-                Partial { tid: data.tid(), sequence: data.sequence, next: 1, pn, until, draft };
+            let draft = Some(append(None, body)?);
             if let Some(place) = self.place_for(data.tid()) {
-                *place = Some(first);
+                let (tid, sequence) = (data.tid(), data.sequence);
+                *place = Partial { tid, sequence, next: 1, pn, until, draft };
             }
             return Ok(None);
         }
-        let belongs = |place: &&mut Option<Partial<D>>| {
-            place.as_ref().is_some_and(|partial| {
-                (partial.tid, partial.sequence) == (data.tid(), data.sequence)
-            })
+        let belongs = |partial: &&mut Partial<D>| {
+            (partial.tid, partial.sequence) == (data.tid(), data.sequence)
         };
         // A fragment that does not fit ends the MSDU: it leaves its place here, and only comes
         // back if all is well.
-        let place = self.0.iter_mut().find(belongs).ok_or(Dropped::Fragment)?;
-        let partial = place.take().ok_or(Dropped::Fragment)?;
+        let partial = self.0.iter_mut().find(belongs).ok_or(Dropped::Fragment)?;
+        let draft = partial.draft.take().ok_or(Dropped::Fragment)?;
         let follows = partial.next == data.fragment && partial.pn.map(|pn| pn + 1) == pn;
         if !follows {
             return Err(Dropped::Fragment);
         }
-        let draft = append(Some(&partial.draft), body)?;
-        if !data.has(crate::wire::header::FrameControl::MORE_FRAGMENTS) {
+        let draft = append(Some(&draft), body)?;
+        if !data.has(FrameControl::MORE_FRAGMENTS) {
             return Ok(Some(draft));
         }
         // Fragment numbers have four bits: the sixteenth has no successor that fits.
-        *place = Some(Partial { next: partial.next + 1, pn, draft, ..partial });
+        (partial.next, partial.pn, partial.draft) = (data.fragment + 1, pn, Some(draft));
         Ok(None)
     }
 
     /// Where a new MSDU goes: a traffic has one at a time, then a free place, then the oldest.
-    fn place_for(&mut self, tid: u8) -> Option<&mut Option<Partial<D>>> {
-        let same = |place: &Option<Partial<D>>| place.as_ref().is_some_and(|old| old.tid == tid);
-        let index = self.0.iter().position(same).or(self.0.iter().position(Option::is_none));
-        let oldest = |(_, place): &(usize, &Option<Partial<D>>)| {
-            place.as_ref().map_or(Instant(0), |partial| partial.until)
-        };
+    fn place_for(&mut self, tid: u8) -> Option<&mut Partial<D>> {
+        let same = |partial: &Partial<D>| partial.draft.is_some() && partial.tid == tid;
+        let free = |partial: &Partial<D>| partial.draft.is_none();
+        let index = self.0.iter().position(same).or(self.0.iter().position(free));
+        let oldest = |(_, partial): &(usize, &Partial<D>)| partial.until;
         let index = index.or(self.0.iter().enumerate().min_by_key(oldest).map(|(index, _)| index));
         self.0.get_mut(index?)
     }

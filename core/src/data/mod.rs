@@ -468,7 +468,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
                 peers.find(|(_, peer)| (peer.path.vap, peer.path.addr) == (vap, addr))?;
             Some((id, peer.stats()))
         })?;
-        let rx = self.rx.with(cx, |rx, _| rx.peers.get(id).map(|peer| peer.stats))?;
+        let rx = self.rx.with(cx, |rx, _| rx.peers.get(id).map(|peer| peer.stats.show()))?;
         Some(PeerStats { rx, tx })
     }
 

@@ -36,20 +36,49 @@ pub struct PeerPath {
     pub firmware_rates: bool,
 }
 
-impl PeerPath {
+/// What both sides keep of a [`PeerPath`]: all zero for nobody, so that empty tables are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Path {
+    pub(super) vap: VapId,
+    pub(super) own: MacAddr,
+    pub(super) addr: MacAddr,
+    pub(super) mac_id: u8,
+    pub(super) is_protected: bool,
+    pub(super) is_qos: bool,
+    pub(super) firmware_rates: bool,
+    pub(super) width: Width,
+    pub(super) rates: PeerRates,
+}
+
+impl Path {
     /// Nobody.
     pub(super) const NONE: Self = Self {
         vap: VapId { slot: 0, generation: 0 },
         own: MacAddr::ZERO,
         addr: MacAddr::ZERO,
         mac_id: 0,
-        authorized: false,
-        cipher: None,
+        is_protected: false,
         is_qos: false,
+        firmware_rates: false,
         width: Width::Mhz20,
         rates: PeerRates::NONE,
-        firmware_rates: false,
     };
+}
+
+impl From<&PeerPath> for Path {
+    fn from(path: &PeerPath) -> Self {
+        Self {
+            vap: path.vap,
+            own: path.own,
+            addr: path.addr,
+            mac_id: path.mac_id,
+            is_protected: path.cipher.is_some(),
+            is_qos: path.is_qos,
+            firmware_rates: path.firmware_rates,
+            width: path.width,
+            rates: path.rates,
+        }
+    }
 }
 
 /// One side of a peer. It is filled in and emptied in place: with its keys it is too long for a
@@ -152,7 +181,19 @@ mod tests {
 
     #[test]
     fn a_stale_id_finds_nothing() {
-        let (mut peers, path) = (Peers::<Named>::EMPTY, PeerPath { mac_id: 7, ..PeerPath::NONE });
+        let path = PeerPath {
+            vap: Path::NONE.vap,
+            own: MacAddr::ZERO,
+            addr: MacAddr::ZERO,
+            mac_id: 7,
+            authorized: false,
+            cipher: None,
+            is_qos: false,
+            width: Width::Mhz20,
+            rates: PeerRates::NONE,
+            firmware_rates: false,
+        };
+        let mut peers = Peers::<Named>::EMPTY;
         let first = peers.open(&path).unwrap();
         assert_eq!((peers.close(first), peers.close(first)), (true, false));
         let second = peers.open(&path).unwrap();

@@ -25,9 +25,9 @@ pub(super) struct Reorder<F> {
 }
 
 impl<F> Reorder<F> {
-    /// No session.
+    /// No session; all zero.
     pub(super) const NONE: Self =
-        Self { owner: None, window: 1, next: 0, held: [const { None }; PLACES], until: None };
+        Self { owner: None, window: 0, next: 0, held: [const { None }; PLACES], until: None };
 
     /// Begins a session where there is none.
     pub(super) fn begin(&mut self, owner: PeerId, tid: u8, sequence: u16, window: u16) {

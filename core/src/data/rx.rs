@@ -10,9 +10,9 @@ use super::{
     deliver::{self, Msdu},
     fragments::Fragments,
     keys::{GROUP_KEYS, KeyPath, RxKey},
-    peers::{PeerPath, Peers, Side},
+    peers::{Path, PeerPath, Peers, Side},
     reorder::Reorder,
-    stats::{Dropped, RxDrops, RxStats},
+    stats::{Dropped, RxCounts, RxDrops},
 };
 use crate::{
     control::Failure,
@@ -60,39 +60,39 @@ impl<D: Draft> Held<D> {
 /// A peer, seen from the receiver.
 #[derive(Debug)]
 pub(super) struct RxPeer<D> {
-    pub(super) path: PeerPath,
+    pub(super) path: Path,
     pub(super) is_authorized: bool,
     pub(super) pairwise: RxKey,
     pub(super) group: [RxKey; GROUP_KEYS],
     pub(super) fragments: Fragments<D>,
     last: [u32; TRAFFICS],
-    pub(super) stats: RxStats,
+    pub(super) stats: RxCounts,
 }
 
 impl<D> Empty for RxPeer<D> {
     const EMPTY: Self = Self {
-        path: PeerPath::NONE,
+        path: Path::NONE,
         is_authorized: false,
         pairwise: RxKey::NONE,
         group: [const { RxKey::NONE }; GROUP_KEYS],
         fragments: Fragments::NONE,
         last: [0; TRAFFICS],
-        stats: RxStats::NONE,
+        stats: RxCounts::NONE,
     };
 }
 
 impl<D: Draft> Side for RxPeer<D> {
     fn begin(&mut self, path: &PeerPath) {
         self.end();
-        (self.path, self.is_authorized) = (*path, path.authorized);
+        (self.path, self.is_authorized) = (path.into(), path.authorized);
     }
 
     fn end(&mut self) {
-        (self.path, self.is_authorized) = (PeerPath::NONE, false);
+        (self.path, self.is_authorized) = (Path::NONE, false);
         self.pairwise.remove();
         self.group.iter_mut().for_each(RxKey::remove);
         self.fragments.clear();
-        (self.last, self.stats) = ([0; TRAFFICS], RxStats::NONE);
+        (self.last, self.stats) = ([0; TRAFFICS], RxCounts::NONE);
     }
 }
 
@@ -122,11 +122,10 @@ impl<D: Draft> RxPeer<D> {
             // that it is EAPOL shows later. Neither in parts nor in an A-MSDU (CVE-2020-26140,
             // -26143, -26144, -26145).
             let is_whole = !data.is_fragment() && !data.is_amsdu() && !data.receiver.is_multicast();
-            let is_plain =
-                self.path.cipher.is_none() || self.pairwise.index().is_none() && is_whole;
+            let is_plain = !self.path.is_protected || self.pairwise.index().is_none() && is_whole;
             return is_plain.then_some((data.len, len, None)).ok_or(Dropped::Unprotected);
         }
-        if self.path.cipher.is_none() {
+        if !self.path.is_protected {
             return Err(Dropped::Unexpected);
         }
         let header = frame.get(data.len..).ok_or(Dropped::Malformed)?;
@@ -231,7 +230,7 @@ impl<P: Packet> RxState<P> {
     }
 
     fn peer_from(&mut self, from: MacAddr, to: MacAddr) -> Option<PeerId> {
-        let is_for = |path: &PeerPath| path.addr == from && (to.is_multicast() || to == path.own);
+        let is_for = |path: &Path| path.addr == from && (to.is_multicast() || to == path.own);
         self.peers.iter().find(|(_, peer)| is_for(&peer.path)).map(|(id, _)| id)
     }
 

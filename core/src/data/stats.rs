@@ -96,7 +96,7 @@ pub struct PeerStats {
 }
 
 /// The receiving side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RxStats {
     /// Data frames that passed all checks.
     pub packets: u64,
@@ -117,22 +117,48 @@ pub struct RxStats {
 }
 
 impl RxStats {
+    /// The average signal, dBm.
+    pub fn average_dbm(&self) -> Option<i8> {
+        self.signal_dbm?;
+        // Rounded to the nearest, for negative numbers too.
+        i8::try_from((self.average + 8).div_euclid(16)).ok()
+    }
+}
+
+/// Where [`RxStats`] are counted: all zero when there is nothing, so that empty tables are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RxCounts {
+    packets: u64,
+    bytes: u64,
+    pub(super) dropped: u32,
+    signal_dbm: Option<i8>,
+    average: i16,
+    /// [`NO_RATE`] before there was one.
+    rate: Rate,
+    flags: RxFlags,
+    last: Instant,
+}
+
+/// A rate that does not exist, and is all zero.
+const NO_RATE: Rate = Rate::Legacy(0);
+
+impl RxCounts {
     pub(super) const NONE: Self = Self {
         packets: 0,
         bytes: 0,
         dropped: 0,
         signal_dbm: None,
         average: 0,
-        rate: None,
+        rate: NO_RATE,
         flags: RxFlags::empty(),
         last: Instant(0),
     };
 
-    /// The average signal, dBm.
-    pub fn average_dbm(&self) -> Option<i8> {
-        self.signal_dbm?;
-        // Rounded to the nearest, for negative numbers too.
-        i8::try_from((self.average + 8).div_euclid(16)).ok()
+    /// For others.
+    pub(super) fn show(&self) -> RxStats {
+        let Self { packets, bytes, dropped, signal_dbm, average, rate, flags, last } = *self;
+        let rate = Some(rate).filter(|rate| *rate != NO_RATE);
+        RxStats { packets, bytes, dropped, signal_dbm, average, rate, flags, last }
     }
 
     /// Takes note of a frame of any kind from this peer.
@@ -149,7 +175,7 @@ impl RxStats {
 
     pub(super) fn data(&mut self, now: Instant, frame: &RxFrame<'_>) {
         self.heard(now, frame.signal_dbm);
-        (self.rate, self.flags) = (Some(frame.rate), frame.flags);
+        (self.rate, self.flags) = (frame.rate, frame.flags);
     }
 
     pub(super) fn passed(&mut self, bytes: usize) {
@@ -183,13 +209,15 @@ mod tests {
 
     #[test]
     fn average_follows_the_signal() {
-        let mut stats = RxStats::NONE;
-        assert_eq!(stats.average_dbm(), None);
-        stats.heard(Instant(1), Some(-60));
-        assert_eq!(stats.average_dbm(), Some(-60));
-        (0..200).for_each(|_| stats.heard(Instant(2), Some(-40)));
+        let mut counts = RxCounts::NONE;
+        assert_eq!((counts.show().average_dbm(), counts.show().rate), (None, None));
+        counts.heard(Instant(1), Some(-60));
+        assert_eq!(counts.show().average_dbm(), Some(-60));
+        (0..200).for_each(|_| counts.heard(Instant(2), Some(-40)));
+        let stats = counts.show();
         assert_eq!((stats.signal_dbm, stats.average_dbm()), (Some(-40), Some(-40)));
-        stats.heard(Instant(3), None);
+        counts.heard(Instant(3), None);
+        let stats = counts.show();
         assert_eq!((stats.signal_dbm, stats.last), (Some(-40), Instant(3)));
     }
 }

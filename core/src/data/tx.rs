@@ -6,7 +6,7 @@ use zerocopy::{IntoBytes, little_endian::U16};
 
 use super::{
     keys::TxKey,
-    peers::{PeerPath, Peers, Side},
+    peers::{Path, PeerPath, Peers, Side},
     stats::TxStats,
 };
 use crate::{
@@ -26,6 +26,8 @@ const PREFIX_MAX: usize = HEADER_LEN + 2 + ccmp::HEADER_LEN + LLC_LEN;
 /// Triples of interface, its queue and the pipe's queue that can wait for room: all there are,
 /// with two interfaces.
 pub(super) const STOPPED_MAX: usize = 2 * TxQueue::COUNT * 2;
+/// All queues have been empty.
+const ALL_QUIET: u8 = (1 << TxQueue::COUNT) - 1;
 /// Traffic identifiers with sequence numbers of their own.
 const TIDS: usize = 8;
 /// Where a MIC goes that software computes.
@@ -95,11 +97,11 @@ pub(super) struct Plan<'a> {
 /// A peer, seen from the sender.
 #[derive(Debug)]
 pub(super) struct TxPeer {
-    pub(super) path: PeerPath,
+    pub(super) path: Path,
     pub(super) is_authorized: bool,
     pub(super) key: TxKey,
-    /// While it stands still: which queues have been empty since.
-    pause: Option<[bool; TxQueue::COUNT]>,
+    /// While it stands still: which queues have been empty since, by [`bit`].
+    pause: Option<u8>,
     sequences: [u16; TIDS],
     rate: RateControl,
     packets: u64,
@@ -110,7 +112,7 @@ pub(super) struct TxPeer {
 
 impl Empty for TxPeer {
     const EMPTY: Self = Self {
-        path: PeerPath::NONE,
+        path: Path::NONE,
         is_authorized: false,
         key: TxKey::NONE,
         pause: None,
@@ -126,13 +128,13 @@ impl Empty for TxPeer {
 impl Side for TxPeer {
     fn begin(&mut self, path: &PeerPath) {
         self.end();
-        (self.path, self.is_authorized) = (*path, path.authorized);
+        (self.path, self.is_authorized) = (path.into(), path.authorized);
         self.rate = RateControl::new(path.rates);
     }
 
     fn end(&mut self) {
         self.key.remove();
-        (self.path, self.is_authorized, self.pause) = (PeerPath::NONE, false, None);
+        (self.path, self.is_authorized, self.pause) = (Path::NONE, false, None);
         self.sequences = [0; TIDS];
         (self.packets, self.bytes, self.retries, self.failed) = (0, 0, 0, 0);
     }
@@ -169,11 +171,11 @@ impl TxPeer {
         if !self.is_authorized && !class.is_eapol() {
             return Err(Reject::Unauthorized);
         }
-        match (self.key.index(), self.path.cipher) {
-            (None, None) => Ok(None),
+        match (self.key.index(), self.path.is_protected) {
+            (None, false) => Ok(None),
             // The handshake that makes the key.
-            (None, Some(_)) if class.is_eapol() => Ok(None),
-            (None, Some(_)) => Err(Reject::NoKey),
+            (None, true) if class.is_eapol() => Ok(None),
+            (None, true) => Err(Reject::NoKey),
             (Some(_), _) if self.key.pn >= ccmp::PN_MAX => Err(Reject::NoKey),
             (index, _) => Ok(index),
         }
@@ -230,6 +232,15 @@ const fn place(queue: TxQueue) -> usize {
         TxQueue::BestEffort => 1,
         TxQueue::Video => 2,
         TxQueue::Voice => 3,
+    }
+}
+
+const fn bit(queue: TxQueue) -> u8 {
+    match queue {
+        TxQueue::Background => 1,
+        TxQueue::BestEffort => 2,
+        TxQueue::Video => 4,
+        TxQueue::Voice => 8,
     }
 }
 
@@ -350,9 +361,7 @@ impl TxState {
 
     fn note_quiet(&mut self, queue: TxQueue) {
         for pause in self.peers.iter_mut().filter_map(|(_, peer)| peer.pause.as_mut()) {
-            if let Some(quiet) = pause.get_mut(place(queue)) {
-                *quiet = true;
-            }
+            *pause |= bit(queue);
         }
     }
 
@@ -363,7 +372,8 @@ impl TxState {
     /// Stops a peer's queues. Frames on their way are waited for by queue, because the pipe does
     /// not say whose a frame was: the queue has to be empty once.
     pub(super) fn pause(&mut self, id: PeerId) {
-        let quiet = self.outstanding.map(|count| count == 0);
+        let quiet = (0..).zip(self.outstanding).filter(|(_, count)| *count == 0);
+        let quiet = quiet.fold(0, |quiet, (queue, _): (u8, _)| quiet | 1 << queue);
         if let Some(peer) = self.peers.get_mut(id) {
             peer.pause = peer.pause.or(Some(quiet));
         }
@@ -371,7 +381,7 @@ impl TxState {
 
     pub(super) fn is_drained(&self, id: PeerId) -> bool {
         let pause = self.peers.get(id).map(|peer| peer.pause);
-        pause.is_none_or(|pause| pause.is_some_and(|quiet| quiet.iter().all(|quiet| *quiet)))
+        pause.is_none_or(|pause| pause.is_some_and(|quiet| quiet == ALL_QUIET))
     }
 
     fn note_stopped(&mut self, way: Way) {
@@ -409,7 +419,7 @@ impl TxState {
 }
 
 /// From a station to its access point (table 9-30).
-fn data_header(path: &PeerPath, class: &Class, is_protected: bool, number: u16) -> Header {
+fn data_header(path: &Path, class: &Class, is_protected: bool, number: u16) -> Header {
     let [d0, d1, d2, d3, d4, d5, s0, s1, s2, s3, s4, s5, ..] = class.ethernet;
     let kind = if path.is_qos { FrameControl::QOS_DATA } else { FrameControl::DATA };
     let protected = if is_protected { FrameControl::PROTECTED } else { 0 };
