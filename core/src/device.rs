@@ -93,10 +93,19 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         cx: &mut Sleepable,
         mut chip: C,
     ) -> Result<Attached<'d, O, P, F, C>, Failure> {
-        const {
-            // It is moved over a kernel stack; how large a chip is, is its author's to bound.
-            assert!(size_of::<Worker<'d, O, P, F, C>>() - size_of::<C>() <= WORKER_LEN_MAX);
-        }
+        let claim = self.claim(cx, &mut chip)?;
+        let identity = claim.identity;
+        Ok((claim.into_worker(chip), identity))
+    }
+
+    /// The first half of [`Shared::attach`], for shims that count the bytes of their stack: asks
+    /// the chip what it is. [`Claim::into_worker`] is the second half.
+    #[inline(never)]
+    pub fn claim<'d, C: Chip>(
+        &'d self,
+        cx: &mut Sleepable,
+        chip: &mut C,
+    ) -> Result<Claim<'d, O, P, F>, Failure> {
         if self.is_attached.swap(true, Ordering::AcqRel) {
             return Err(Failure::Busy);
         }
@@ -106,7 +115,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         self.trace.record(cx, &self.os, Stage::Done { what: "identify", result });
         let identity =
             identity.inspect_err(|_| self.is_attached.store(false, Ordering::Release))?;
-        Ok((Worker { engine: Engine::new(self, chip, &identity) }, identity))
+        Ok(Claim { shared: self, identity })
     }
 
     /// Asks for something; `body` is what [`ControlRequest`] says. The caller sleeps until
@@ -364,6 +373,25 @@ pub enum Next {
     Again,
     /// Never run again: the device is gone.
     Stopped,
+}
+
+/// The right to make the one [`Worker`] of a device.
+pub struct Claim<'d, O: Os, P, F> {
+    shared: &'d Shared<O, P, F>,
+    /// What the hardware said of itself.
+    pub identity: Identity,
+}
+
+impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing> Claim<'d, O, P, F> {
+    /// Makes it, with the chip that was asked.
+    #[inline]
+    pub fn into_worker<C: Chip>(self, chip: C) -> Worker<'d, O, P, F, C> {
+        const {
+            // It is moved over a kernel stack; how large a chip is, is its author's to bound.
+            assert!(size_of::<Worker<'d, O, P, F, C>>() - size_of::<C>() <= WORKER_LEN_MAX);
+        }
+        Worker { engine: Engine::new(self.shared, chip, &self.identity) }
+    }
 }
 
 /// The half that owns all control state; the shim moves it into a thread of its own.

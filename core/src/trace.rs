@@ -216,7 +216,7 @@ struct OneWord<'a, 'b>(&'a mut fmt::Formatter<'b>);
 
 impl fmt::Write for OneWord<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.split(' ').try_for_each(|piece| self.0.write_str(piece))
+        text.chars().filter(|letter| *letter != ' ').try_for_each(|l| self.0.write_char(l))
     }
 }
 

@@ -11,7 +11,7 @@ use tern_chips::{Any, AnyChip, Endpoints};
 use tern_core::{
     chip::{ChipError, Identity},
     control::{ControlRequest, Failure},
-    device::{Next, Shared, Worker},
+    device::{Claim, Next, Shared, Worker},
     io::{Bulk as _, RxCarry, UsbPipe},
     os::{Os as _, OsError, Sleepable},
     scan,
@@ -124,8 +124,18 @@ impl Device {
         cx: &mut Sleepable,
         chip: &'d mut Chip<'d>,
     ) -> Result<(Boxed<LinuxWorker<'d>>, Identity), Failure> {
-        let (worker, identity) = self.shared.attach(cx, chip)?;
-        Ok((Boxed::new(worker)?, identity))
+        let claim = self.shared.claim(cx, chip)?;
+        let identity = claim.identity;
+        Ok((Self::boxed(claim, chip)?, identity))
+    }
+
+    #[inline(never)]
+    fn boxed<'d>(
+        claim: Claim<'d, LinuxOs, Pipe, Any>,
+        chip: &'d mut Chip<'d>,
+    ) -> Result<Boxed<LinuxWorker<'d>>, OsError> {
+        // SAFETY: a worker is written to where it stays.
+        unsafe { Boxed::in_place(|room: *mut LinuxWorker<'d>| room.write(claim.into_worker(chip))) }
     }
 
     /// The worker's life. Errors come before it has begun.

@@ -97,8 +97,14 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ControlRequest::Disassoc(bssid, reason) => {
                 self.leave(user, MgmtSubtype::Disassoc, bssid, reason);
             }
-            ControlRequest::Auth(info) => self.start_auth(cx, user, info, body),
-            ControlRequest::Assoc(info) => self.start_assoc(cx, user, info, body),
+            ControlRequest::Auth(info) => {
+                self.end_stay(cx);
+                self.start_auth(cx, user, info, body);
+            }
+            ControlRequest::Assoc(info) => {
+                self.end_stay(cx);
+                self.start_assoc(cx, user, info, body);
+            }
             ControlRequest::Join(info) => self.join(cx, vap.id, id, info, body),
             ControlRequest::Leave => {
                 self.sme_input(cx, sme::Input::Leave);
@@ -190,7 +196,6 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         match self.check_auth(&info, body.as_ref().map_or(&[], |body| body.as_ref())) {
             Err(why) => self.complete(cx, origin, Err(why)),
             Ok(transaction) => {
-                self.end_stay(cx);
                 self.bodies.exchange = body;
                 let input = station::Input::Auth(origin, info, transaction);
                 self.station.handle(self.shared.os.now(), input, &mut self.actions);
@@ -201,7 +206,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Returns the transaction number.
     fn check_auth(&self, info: &AuthInfo, body: &[u8]) -> Result<u16, Failure> {
-        if self.scan.is_active() || self.station.is_busy() {
+        if self.is_elsewhere() || self.station.is_busy() {
             return Err(Failure::Busy);
         }
         if !self.regulatory.allows(Tuning::narrow(info.tuning.channel)) {
@@ -229,7 +234,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         body: Option<Body<O>>,
     ) {
         let bytes = body.as_ref().map_or(&[][..], |body| body.as_ref());
-        let refusal = if self.scan.is_active() || self.station.is_busy() {
+        let refusal = if self.is_elsewhere() || self.station.is_busy() {
             Some(Failure::Busy)
         } else if bytes.len() > ELEMENTS_MAX || !Elements::new(bytes).is_well_formed() {
             Some(Failure::Invalid)
@@ -239,7 +244,6 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         if let Some(why) = refusal {
             return self.complete(cx, origin, Err(why));
         }
-        self.end_stay(cx);
         self.bodies.exchange = body;
         let info = AssocInfo { tuning: self.width_for(&info), ..info };
         let input = station::Input::Assoc(origin, info);
@@ -247,7 +251,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.recall(cx, info.bssid);
     }
 
-    /// A stay elsewhere gives way to an exchange with an access point.
+    /// A stay elsewhere gives way to an exchange that a user wants with an access point.
     fn end_stay(&mut self, cx: &mut Sleepable) {
         if self.offchannel.is_active() {
             let abort = offchannel::Input::Abort;

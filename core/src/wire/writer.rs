@@ -19,11 +19,11 @@ impl<'a> Writer<'a> {
 
     /// Appends bytes: all, or none if they do not fit.
     pub fn bytes(&mut self, bytes: &[u8]) -> &mut Self {
-        let end = self.at.saturating_add(bytes.len());
-        match self.out.get_mut(self.at..end) {
+        let rest = self.out.get_mut(self.at..).unwrap_or_default();
+        match rest.get_mut(..bytes.len()) {
             Some(place) => {
                 place.copy_from_slice(bytes);
-                self.at = end;
+                self.at += bytes.len();
             }
             None => self.is_short = true,
         }
