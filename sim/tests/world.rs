@@ -83,8 +83,8 @@ fn a_seed_says_everything() {
 /// `cargo xtask sim` does the same without steps.
 #[test]
 fn whatever_goes_wrong_all_tell_the_same_story() {
-    let sweep = Sweep { unplug_step: 97, allocation_step: 5, seeds: 2 };
-    for scenario in [Scenario::Wpa2, Scenario::Open, Scenario::Scan, Scenario::Monitor] {
+    let sweep = Sweep { unplug_step: 197, allocation_step: 11, seeds: 1 };
+    for scenario in [Scenario::Wpa2, Scenario::Requests, Scenario::Scan, Scenario::Monitor] {
         let summary = run(&Options::new(scenario, 1), sweep);
         for report in &summary.bad {
             println!("{report}\n");
@@ -180,9 +180,9 @@ fn mlme_takes_one_step_at_a_time() {
 fn stop_at_any_moment_answers_everyone_once() {
     let options = Options::new(Scenario::Wpa2, 3);
     let micros = run_once(&options).micros;
-    for part in 0..60 {
+    for part in 0..40 {
         with(&options, |world| {
-            let end = micros * part / 60;
+            let end = micros * part / 40;
             // The scenario ends early when the device does.
             world.stop_at(end);
             let _: Result<(), Failure> = world.play(&options);

@@ -26,7 +26,7 @@ impl World<'_> {
         if is_in_chip != is_joined {
             self.complain(format!("joined: {is_joined}, but the chip's BSSID says {is_in_chip}"));
         }
-        if self.is_calm && is_joined && !is_on_air {
+        if self.is_calm() && is_joined && !is_on_air {
             self.complain("joined, but the access point knows nothing of it".to_owned());
         }
         let is_protected = is_joined && self.is_protected;
@@ -46,7 +46,7 @@ impl World<'_> {
     /// After a polite farewell, the access point knows it.
     pub(super) fn check_farewell(&mut self) {
         let is_open = self.wire.ether.lock().points[0].is_open(OWN.0);
-        if self.is_calm && is_open && !self.is_stopped() {
+        if self.is_calm() && is_open && !self.is_stopped() {
             self.complain("we left, but the access point knows nothing of it".to_owned());
         }
     }
@@ -73,6 +73,11 @@ impl World<'_> {
         if self.told.len() != events {
             self.complain("something was told after the end".to_owned());
         }
+    }
+
+    /// Whether nothing has gone wrong that would excuse a failure: also not the end.
+    pub(super) fn is_calm(&self) -> bool {
+        self.is_calm && !self.is_stopped()
     }
 
     /// Something is wrong with the driver.

@@ -208,7 +208,7 @@ impl World<'_> {
         self.run_until(2_000_000, is_all);
         let answered = self.received.iter().filter_map(|frame| ping::echo_reply(frame));
         let answered: Vec<u16> = answered.filter(|number| *number >= 10_000).collect();
-        if self.is_calm && answered.len() != usize::from(count) {
+        if self.is_calm() && answered.len() != usize::from(count) {
             self.complain(format!("{} of {count} pings of a burst answered", answered.len()));
         }
         if !answered.is_sorted_by(|a, b| a < b) && self.conditions_keep_order {
@@ -234,11 +234,11 @@ impl World<'_> {
             if self.run_until(ECHO_US, has_come) {
                 return Ok(());
             }
-            if self.is_stopped() || self.is_calm {
+            if self.is_stopped() || self.is_calm() {
                 break;
             }
         }
-        if self.is_calm {
+        if self.is_calm() {
             self.complain("a frame to everybody did not come".to_owned());
         }
         Err(Failure::Timeout)

@@ -16,16 +16,19 @@ pub enum Scenario {
     Scan,
     /// Listens on channel 6.
     Monitor,
+    /// Makes every request that the others do not need, and joins by core's own policy.
+    Requests,
     /// As [`Scenario::Wpa2`], and the stick is pulled out at a moment drawn from the seed.
     Unplug,
 }
 
 /// Scenarios by their names on the command line.
-pub const SCENARIOS: [(&str, Scenario); 5] = [
+pub const SCENARIOS: [(&str, Scenario); 6] = [
     ("open", Scenario::Open),
     ("wpa2", Scenario::Wpa2),
     ("scan", Scenario::Scan),
     ("monitor", Scenario::Monitor),
+    ("requests", Scenario::Requests),
     ("unplug", Scenario::Unplug),
 ];
 

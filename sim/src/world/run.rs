@@ -161,7 +161,7 @@ pub struct Summary {
 const BAD_MAX: usize = 5;
 
 /// A scenario under everything that can go wrong: first nothing, then bad air, then the stick
-/// pulled out at each transfer, then each allocation failing.
+/// pulled out at each transfer, then each allocation failing, then all of that at once.
 pub fn run(options: &Options, sweep: Sweep) -> Summary {
     let calm = run_once(options);
     let mut summary =
@@ -185,6 +185,12 @@ pub fn run(options: &Options, sweep: Sweep) -> Summary {
     let failures = numbers(calm.allocations, sweep.allocation_step, seed.draw());
     let failures = failures.map(|at| Options { fail_allocation: Some(at), ..options.clone() });
     summary.take(many(&failures.collect::<Vec<_>>()));
+    let mut both = |air: &Options| {
+        let unplug_at = Some(1 + seed.draw() % (2 * calm.transfers));
+        let fail_allocation = Some(1 + seed.draw() % (2 * calm.allocations));
+        Options { unplug_at, fail_allocation, ..air.clone() }
+    };
+    summary.take(many(&airs.iter().map(&mut both).collect::<Vec<_>>()));
     summary
 }
 

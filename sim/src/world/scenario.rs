@@ -20,6 +20,7 @@ impl World<'_> {
             Scenario::Wpa2 | Scenario::Unplug => self.play_join(true),
             Scenario::Scan => self.play_scan(),
             Scenario::Monitor => self.play_monitor(),
+            Scenario::Requests => self.play_requests(),
         }
     }
 
@@ -103,7 +104,7 @@ impl World<'_> {
             ("active", names(&active), &[b"tern", b"other", b"hidden"]),
         ] {
             let missing = wanted.iter().find(|name| !names.iter().any(|found| found == *name));
-            if let Some(missing) = missing.filter(|_| self.is_calm) {
+            if let Some(missing) = missing.filter(|_| self.is_calm()) {
                 let missing = String::from_utf8_lossy(missing).into_owned();
                 self.complain(format!("{what} scan: {missing:?} was not found"));
             }
@@ -122,7 +123,7 @@ impl World<'_> {
         let bssid = self.wire.ether.lock().points[0].config().bssid;
         let is_beacon = |frame: &&&[u8]| frame[0] == 0x80 && frame[10..16] == bssid;
         let beacons = frames.iter().filter(is_beacon).count();
-        if beacons < 3 && self.is_calm {
+        if beacons < 3 && self.is_calm() {
             let seen = frames.len();
             self.complain(format!("{beacons} beacons among {seen} captured frames"));
         }
