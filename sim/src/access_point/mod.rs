@@ -124,6 +124,11 @@ impl AccessPoint {
         }
     }
 
+    /// Leaves the air for good.
+    pub fn leave(self, air: &mut Air) {
+        air.leave(self.radio);
+    }
+
     /// What it was made from.
     pub fn config(&self) -> &Config {
         &self.config
