@@ -120,18 +120,23 @@ struct TxDw5 {
 /// The chip's index of a rate; `None` if it cannot send with it.
 pub const fn rate_index(rate: Rate) -> Option<u8> {
     match rate {
-        Rate::Legacy(half_mbps) => legacy_index(half_mbps, &LEGACY_RATES, 0),
+        Rate::Legacy(half_mbps) => legacy_index(half_mbps),
         Rate::Mcs(mcs @ 0..16) => Some(12 + mcs),
         Rate::Mcs(_) => None,
     }
 }
 
-const fn legacy_index(half_mbps: u8, rates: &[u8], index: u8) -> Option<u8> {
-    match rates {
-        [rate, ..] if *rate == half_mbps => Some(index),
-        [_, rest @ ..] => legacy_index(half_mbps, rest, index + 1),
-        [] => None,
+const fn legacy_index(half_mbps: u8) -> Option<u8> {
+    let mut rates: &[u8] = &LEGACY_RATES;
+    let mut index = 0;
+    while let [rate, rest @ ..] = rates {
+        if *rate == half_mbps {
+            return Some(index);
+        }
+        rates = rest;
+        index += 1;
     }
+    None
 }
 
 /// The rate with an index; `None` for indices that no frame comes with.
