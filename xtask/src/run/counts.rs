@@ -44,6 +44,17 @@ impl Counts {
         })
     }
 
+    /// What the model of one radio's chip found fault with, a sentence each.
+    pub(super) fn faults_of_radio(stats: &Value, radio: usize) -> Vec<String> {
+        let list = stats.get("radios").and_then(|radios| radios.get(radio));
+        let list = list.and_then(|entry| entry.get("faults")).and_then(Value::as_array);
+        let text = |fault: &Value| {
+            let part = |name| fault.get(name).and_then(Value::as_str).unwrap_or_default();
+            format!("{}: {}", part("code"), part("text"))
+        };
+        list.map(|list| list.iter().map(text).collect()).unwrap_or_default()
+    }
+
     /// What happened since `earlier`.
     fn since(self, earlier: Self) -> Self {
         Self {
@@ -100,6 +111,13 @@ mod tests {
         assert!(Counts::of_radio(&stats, 2).unwrap_err().to_string().contains("no radio 2"));
         let broken = json!({"radios": [{"control_transfers": 12}]});
         assert!(Counts::of_radio(&broken, 0).unwrap_err().to_string().contains("control_bytes"));
+    }
+
+    #[test]
+    fn faults_in_words() {
+        let stats = json!({"radios": [{"faults": [{"code": "order", "text": "too early"}]}]});
+        assert_eq!(Counts::faults_of_radio(&stats, 0), ["order: too early"]);
+        assert!(Counts::faults_of_radio(&stats, 1).is_empty());
     }
 
     #[test]

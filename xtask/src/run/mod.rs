@@ -27,7 +27,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::progress::step;
 use crate::setup::{self, Purpose};
@@ -126,9 +126,23 @@ fn play(
     }
     let outcome = played?;
     if emulator.is_some() {
+        check_faults(args, &outcome)?;
         check(args, &outcome, directory, &air)?;
     }
     Ok(outcome)
+}
+
+/// What the model of the chip found fault with: of other drivers it is worth a line.
+fn check_faults(args: &Args, outcome: &Outcome) -> Result<()> {
+    if outcome.faults.is_empty() {
+        return Ok(());
+    }
+    let faults = outcome.faults.join("; ");
+    if args.driver == Driver::Tern {
+        bail!("a real chip would not forgive this: {faults}");
+    }
+    step(&format!("the chip's model found fault with {}: {faults}", args.driver.name()));
+    Ok(())
 }
 
 /// Checks what the scenario left behind.

@@ -33,8 +33,8 @@ pub(super) struct Outcome {
     pub(super) phases: Vec<(String, Counts)>,
     /// USB transfers of the stick under test, from plug to end.
     pub(super) total: Counts,
-    /// The guest's console.
-    pub(super) console: String,
+    /// What the model of the stick under test found fault with.
+    pub(super) faults: Vec<String>,
 }
 
 impl Outcome {
@@ -98,12 +98,13 @@ impl Stage {
             bail!("the guest's kernel complained: {line}\n{}", progress::tail(&console, 80));
         }
         if let Some(mut emulator) = self.emulator.take() {
-            self.outcome.total = Counts::of_radio(&emulator.ask("stats")?, 0)?;
+            let stats = emulator.ask("stats")?;
+            self.outcome.total = Counts::of_radio(&stats, 0)?;
+            self.outcome.faults = Counts::faults_of_radio(&stats, 0);
             drop(self.machine);
             emulator.finish()?;
         }
         self.outcome.phases = self.phases.finish();
-        self.outcome.console = console;
         Ok(self.outcome)
     }
 

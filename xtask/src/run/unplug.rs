@@ -7,10 +7,11 @@ const MOMENTS: usize = 20;
 /// How many times the module is loaded and unloaded with the stick in.
 pub(super) const LOAD_ROUNDS: u32 = 50;
 
-/// The phases and how many control transfers each may take, at least, on the emulated chips: the
-/// stick is pulled after a count below this, within the phase (or soon after it).
+/// The phases and how many USB transfers Tern makes in each on the emulated chips, about: the stick
+/// is pulled after a count below this, within the phase (or right after it). Other drivers make
+/// more.
 const PHASES: [(&str, u64); 5] =
-    [("attach", 200), ("up", 1500), ("scan", 300), ("join", 400), ("traffic", 40)];
+    [("attach", 190), ("up", 1250), ("scan", 18), ("join", 34), ("traffic", 20)];
 
 /// The moments as the guest's script reads them: `phase:count` words.
 pub(super) fn moments(seed: u64) -> String {
