@@ -8,6 +8,10 @@ iw dev "$monitor" set type monitor || fail "$monitor does not become a monitor"
 ip link set "$monitor" up || fail "$monitor does not come up"
 iw dev "$monitor" set channel "$CHANNEL" || fail "channel $CHANNEL was refused"
 step "monitor: $(iw dev "$monitor" info | grep -o 'channel.*')"
+if [ "$DRIVER" = tern ]; then
+    cat /sys/kernel/debug/tern/*/events >/tmp/events || fail "debugfs has no events"
+    send events /tmp/events
+fi
 load_driver "$AP_DRIVER"
 attach 1 "$AP_DRIVER" || fail "$AP_DRIVER did not take the second stick"
 talker=$interface

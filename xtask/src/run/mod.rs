@@ -175,9 +175,23 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
                 "monitor: {} frames as the air sent them; rates {:?}, signals {:?} dBm",
                 compared.frames, compared.rates, compared.signals
             ));
+            if args.driver == Driver::Tern {
+                check_walk(args, outcome, air)?;
+            }
         }
         Scenario::Open | Scenario::Unplug | Scenario::Transfers => {}
     }
+    Ok(())
+}
+
+/// Shows the walk of `channel 6` through the driver, and that the stick saw the same writes.
+fn check_walk(args: &Args, outcome: &Outcome, air: &Path) -> Result<()> {
+    let log = args.trace.clone().unwrap_or_else(|| scene::register_log(air));
+    let (walk, writes) = check::walk::check(&outcome.text("events")?, &log)?;
+    for line in crate::trace::in_words(&walk, false).0.lines() {
+        step(line);
+    }
+    step(&format!("walk: the emulator's log has the same {writes} register writes in a row"));
     Ok(())
 }
 

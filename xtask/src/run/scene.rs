@@ -46,8 +46,16 @@ pub(super) fn sticks<'a>(args: &'a Args, air_pcap: &Path) -> Result<Sticks<'a>> 
         ),
     };
     let trace = args.trace.as_deref().map(absolute).transpose()?;
+    // The walk of `channel 6` is looked for in it.
+    let own = (args.scenario == Scenario::Monitor).then(|| register_log(air_pcap));
+    let trace = trace.or(own);
     let air_pcap = Some(absolute(air_pcap)?);
     Ok(Sticks { chips, access_points, seed: args.seed, air_pcap, trace })
+}
+
+/// Where the emulator's register log lies if the caller does not say.
+pub(super) fn register_log(air_pcap: &Path) -> PathBuf {
+    air_pcap.with_file_name("registers.log")
 }
 
 /// What each of the guest's lists should have: a hidden network sends beacons without its name, and

@@ -53,7 +53,7 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
 }
 
 /// The words for a whole file, and how many of its lines could be read.
-fn in_words(text: &str, no_reads: bool) -> (String, usize) {
+pub(crate) fn in_words(text: &str, no_reads: bool) -> (String, usize) {
     let mut words = String::new();
     let mut known = 0;
     let mut before: Option<u64> = None;

@@ -5,3 +5,4 @@ pub(super) mod air;
 pub(super) mod monitor;
 pub(super) mod scan;
 mod tshark;
+pub(super) mod walk;
