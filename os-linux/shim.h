@@ -60,6 +60,35 @@ struct tern_caps {
 	u32 ciphers[TERN_CIPHERS_MAX];
 };
 
+/* What core tells; src/events.rs has the same numbers. */
+enum tern_told {
+	TERN_SCAN_DONE,
+	TERN_AUTH_DONE,
+	TERN_ASSOC_DONE,
+	TERN_MGMT_DONE,
+	TERN_REMAIN_DONE,
+	TERN_REMAIN_BEGUN,
+	TERN_HEARD,
+	TERN_MGMT,
+	TERN_SENT_AWAY,
+	TERN_LEFT,
+	TERN_BEACON_LOST,
+	TERN_LINK,
+};
+
+/* An event: `is_ok` is how a request ended, or whether the link is up. */
+struct tern_event {
+	u32 kind;
+	tern_vap vap;
+	u64 cookie;
+	u32 ms;
+	u32 mhz;
+	s32 dbm;
+	bool is_ok;
+	const u8 *frame;
+	size_t len;
+};
+
 /* A rate: legacy in units of 500 kb/s, or HT by index; neither is "unknown". */
 struct tern_rate {
 	u8 half_mbps;
@@ -221,7 +250,7 @@ void shim_capture(struct tern_dev *dev, tern_vap vap, const u8 *radiotap, size_t
 		  const u8 *frame, size_t frame_len);
 void shim_tx_ready(struct tern_dev *dev, tern_vap vap, u16 queue);
 
-/* shim_wiphy.c: readers of requests, and events; these run with the wiphy's mutex held */
+/* shim_wiphy.c: readers of requests */
 u32 shim_scan_ssids(const struct cfg80211_scan_request *req);
 const u8 *shim_scan_ssid(const struct cfg80211_scan_request *req, u32 at, size_t *len);
 u32 shim_scan_channels(const struct cfg80211_scan_request *req);
@@ -229,19 +258,9 @@ u32 shim_scan_channel(const struct cfg80211_scan_request *req, u32 at);
 const u8 *shim_scan_ie(const struct cfg80211_scan_request *req, size_t *len);
 u32 shim_reg_channels(struct tern_dev *dev);
 u32 shim_reg_channel(struct tern_dev *dev, u32 at, u32 *flags, s32 *max_dbm);
-void shim_event_link(struct tern_dev *dev, tern_vap vap, bool is_up);
-void shim_event_scan_done(struct tern_dev *dev, tern_vap vap, bool is_aborted);
-void shim_event_bss(struct tern_dev *dev, u32 mhz, s32 dbm, const u8 *frame, size_t len);
-void shim_event_auth(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len);
-void shim_event_assoc(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len);
-void shim_event_gone(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len,
-		     bool is_ours);
-void shim_event_mgmt(struct tern_dev *dev, tern_vap vap, u32 mhz, s32 dbm, const u8 *frame,
-		     size_t len);
-void shim_event_sent(struct tern_dev *dev, tern_vap vap, u64 cookie, const u8 *frame, size_t len,
-		     bool is_acked);
-void shim_event_remain(struct tern_dev *dev, tern_vap vap, u64 cookie, bool is_over, u32 ms);
-void shim_event_beacon_lost(struct tern_dev *dev, tern_vap vap);
+
+/* shim_events.c; with the wiphy's mutex held */
+void shim_event(struct tern_dev *dev, const struct tern_event *event);
 
 /* What C calls. */
 void *tern_probe(struct tern_dev *dev, u16 vendor, u16 product, u32 n_out, int *error);
@@ -251,7 +270,7 @@ void tern_stop(void *rust);
 bool tern_received(void *rust, const u8 *data, size_t len);
 void tern_tx_done(void *rust, u64 done);
 void tern_events(void *rust);
-u32 tern_xmit(void *rust, tern_vap vap, struct sk_buff *skb);
+u32 tern_xmit(void *rust, tern_vap vap, struct sk_buff *skb, bool is_injected);
 bool tern_is_stopped(void *rust, tern_vap vap, u16 queue);
 u16 tern_queue(u8 priority);
 int tern_up(void *rust, tern_vap vap, bool is_monitor, const u8 *mac);

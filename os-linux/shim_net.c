@@ -170,14 +170,13 @@ static netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 	u16 queue = skb_get_queue_mapping(skb);
 	u32 len = skb->len, sent;
 
-	/* Monitors only listen: core injects nothing. */
-	if (ndev->type != ARPHRD_ETHER || skb_linearize(skb)) {
+	if (skb_linearize(skb)) {
 		dev_kfree_skb_any(skb);
 		DEV_STATS_INC(ndev, tx_dropped);
 		return NETDEV_TX_OK;
 	}
 	skb_tx_timestamp(skb);
-	sent = tern_xmit(vif->dev->rust, vif->vap, skb);
+	sent = tern_xmit(vif->dev->rust, vif->vap, skb, ndev->type != ARPHRD_ETHER);
 	if (sent == TERN_FULL) {
 		stop_queue(vif, queue);
 		return NETDEV_TX_BUSY;

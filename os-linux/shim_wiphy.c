@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-/* cfg80211: its operations in flat words, and events in its words. */
+/* cfg80211: the device as it sees it, and its operations in flat words. */
 #include <linux/etherdevice.h>
 #include <linux/ieee80211.h>
 #include <linux/rtnetlink.h>
 
 #include "shim.h"
-
-/* Least bytes of a beacon, of an answer to authentication or association, of a deauthentication. */
-#define BEACON_MIN 36
-#define ANSWER_MIN 30
-#define GONE_MIN 26
 
 static struct tern_dev *of_wiphy(struct wiphy *wiphy)
 {
@@ -19,34 +14,6 @@ static struct tern_dev *of_wiphy(struct wiphy *wiphy)
 static struct tern_vif *of_wdev(struct wireless_dev *wdev)
 {
 	return container_of(wdev, struct tern_vif, wdev);
-}
-
-/* With the wiphy's mutex held, which keeps the interface alive. */
-static struct tern_vif *vif_of(struct tern_dev *dev, tern_vap vap)
-{
-	struct tern_vif *vif = NULL;
-
-	if ((vap & 0xff) < TERN_VIFS_MAX)
-		vif = rcu_dereference_protected(dev->vifs[vap & 0xff],
-						lockdep_is_held(&dev->wiphy->mtx));
-	return vif && vif->vap == vap ? vif : NULL;
-}
-
-/* Until 6.6 the MLME functions of cfg80211 wanted a mutex of the interface. */
-static void mlme_lock(struct tern_vif *vif)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-	if (vif->dev->locked != &vif->wdev)
-		mutex_lock(&vif->wdev.mtx);
-#endif
-}
-
-static void mlme_unlock(struct tern_vif *vif)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
-	if (vif->dev->locked != &vif->wdev)
-		mutex_unlock(&vif->wdev.mtx);
-#endif
 }
 
 /* Handles waiting events now; `locked` is the interface whose mutex the caller holds. */
@@ -119,163 +86,6 @@ u32 shim_reg_channel(struct tern_dev *dev, u32 at, u32 *flags, s32 *max_dbm)
 	*max_dbm = channel->max_power;
 	return channel->center_freq;
 }
-
-/* Events. */
-
-void shim_event_link(struct tern_dev *dev, tern_vap vap, bool is_up)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (!vif)
-		return;
-	if (is_up)
-		netif_carrier_on(vif->wdev.netdev);
-	else
-		netif_carrier_off(vif->wdev.netdev);
-}
-
-void shim_event_scan_done(struct tern_dev *dev, tern_vap vap, bool is_aborted)
-{
-	struct cfg80211_scan_info info = { .aborted = is_aborted };
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (!vif || !vif->scan)
-		return;
-	cfg80211_scan_done(vif->scan, &info);
-	vif->scan = NULL;
-}
-
-void shim_event_bss(struct tern_dev *dev, u32 mhz, s32 dbm, const u8 *frame, size_t len)
-{
-	struct ieee80211_mgmt *mgmt = (struct ieee80211_mgmt *)frame;
-	struct cfg80211_inform_bss info = {
-		.chan = ieee80211_get_channel(dev->wiphy, mhz),
-		.signal = DBM_TO_MBM(dbm),
-		.boottime_ns = ktime_get_boottime_ns(),
-	};
-
-	if (!info.chan || len < BEACON_MIN)
-		return;
-	cfg80211_put_bss(dev->wiphy, cfg80211_inform_bss_frame_data(dev->wiphy, &info, mgmt, len,
-								    GFP_KERNEL));
-}
-
-/* An empty frame: there was no answer. */
-void shim_event_auth(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (!vif)
-		return;
-	mlme_lock(vif);
-	if (len >= ANSWER_MIN)
-		cfg80211_rx_mlme_mgmt(vif->wdev.netdev, frame, len);
-	else
-		cfg80211_auth_timeout(vif->wdev.netdev, vif->auth_bssid);
-	mlme_unlock(vif);
-}
-
-static void assoc_answer(struct tern_vif *vif, struct cfg80211_bss *bss, const u8 *frame,
-			 size_t len)
-{
-	struct ieee80211_mgmt *mgmt = (struct ieee80211_mgmt *)frame;
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 7, 0)
-	struct cfg80211_rx_assoc_resp_data answer = {};
-#else
-	struct cfg80211_rx_assoc_resp answer = {};
-#endif
-
-	if (!mgmt->u.assoc_resp.status_code)
-		cfg80211_chandef_create(&vif->chandef, bss->channel, NL80211_CHAN_NO_HT);
-	answer.buf = frame;
-	answer.len = len;
-	answer.uapsd_queues = -1;
-	answer.links[0].bss = bss;
-	cfg80211_rx_assoc_resp(vif->wdev.netdev, &answer);
-}
-
-/* cfg80211 took a reference for us when it called us, and takes it back with either answer. */
-void shim_event_assoc(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len)
-{
-	struct cfg80211_assoc_failure failure = { .timeout = true };
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (!vif || !vif->assoc_bss)
-		return;
-	mlme_lock(vif);
-	failure.bss[0] = vif->assoc_bss;
-	vif->assoc_bss = NULL;
-	if (len >= ANSWER_MIN)
-		assoc_answer(vif, failure.bss[0], frame, len);
-	else
-		cfg80211_assoc_failure(vif->wdev.netdev, &failure);
-	mlme_unlock(vif);
-}
-
-/* Deauthentication or disassociation, received or sent. */
-void shim_event_gone(struct tern_dev *dev, tern_vap vap, const u8 *frame, size_t len, bool is_ours)
-{
-	struct ieee80211_mgmt *mgmt = (struct ieee80211_mgmt *)frame;
-	struct tern_vif *vif = vif_of(dev, vap);
-	struct wireless_dev *wdev;
-
-	if (!vif || len < GONE_MIN)
-		return;
-	wdev = &vif->wdev;
-	mlme_lock(vif);
-	/* cfg80211 warns of the end of an association that it does not know of. */
-	if (ieee80211_is_deauth(mgmt->frame_control) ||
-	    (wdev->connected && ether_addr_equal(wdev->u.client.connected_addr, mgmt->bssid))) {
-		vif->chandef.chan = NULL;
-		if (is_ours)
-			cfg80211_tx_mlme_mgmt(wdev->netdev, frame, len, false);
-		else
-			cfg80211_rx_mlme_mgmt(wdev->netdev, frame, len);
-	}
-	mlme_unlock(vif);
-}
-
-void shim_event_mgmt(struct tern_dev *dev, tern_vap vap, u32 mhz, s32 dbm, const u8 *frame,
-		     size_t len)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (vif)
-		cfg80211_rx_mgmt(&vif->wdev, mhz, dbm, frame, len, 0);
-}
-
-void shim_event_sent(struct tern_dev *dev, tern_vap vap, u64 cookie, const u8 *frame, size_t len,
-		     bool is_acked)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (vif)
-		cfg80211_mgmt_tx_status(&vif->wdev, cookie, frame, len, is_acked, GFP_KERNEL);
-}
-
-void shim_event_remain(struct tern_dev *dev, tern_vap vap, u64 cookie, bool is_over, u32 ms)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (!vif || !vif->remain)
-		return;
-	if (!is_over) {
-		cfg80211_ready_on_channel(&vif->wdev, cookie, vif->remain, ms, GFP_KERNEL);
-		return;
-	}
-	cfg80211_remain_on_channel_expired(&vif->wdev, cookie, vif->remain, GFP_KERNEL);
-	vif->remain = NULL;
-}
-
-void shim_event_beacon_lost(struct tern_dev *dev, tern_vap vap)
-{
-	struct tern_vif *vif = vif_of(dev, vap);
-
-	if (vif)
-		cfg80211_cqm_beacon_loss_notify(vif->wdev.netdev, GFP_KERNEL);
-}
-
-/* Operations. */
 
 static struct wireless_dev *op_add_virtual_intf(struct wiphy *wiphy, const char *name,
 						unsigned char assign_type,

@@ -16,7 +16,7 @@ use tern_core::{
 
 use crate::{
     device::Device,
-    ffi::{self, Dev, raw_vap},
+    ffi::{self, Dev, Told, raw_vap},
 };
 
 /// Between core's ranks for the pipe and for the event ring.
@@ -162,36 +162,52 @@ extern "C" fn tern_events(rust: *mut c_void) {
     unsafe { ffi::shim_events_wake(os.dev.0) };
 }
 
-/// Tells cfg80211.
+/// Tells cfg80211. The numbers are those of `enum tern_told`.
 fn tell(dev: Dev, event: &Event, frame: &[u8]) {
-    let (dev, vap, data, len) = (dev.0, raw_vap(event.vap), frame.as_ptr(), frame.len());
-    // SAFETY: the caller holds the wiphy's mutex, and the frame is read within its length.
-    unsafe {
-        match event.kind {
-            Kind::Outcome { id, operation, is_ok } => match operation {
-                Operation::Scan => ffi::shim_event_scan_done(dev, vap, !is_ok),
-                Operation::Auth => ffi::shim_event_auth(dev, vap, data, len),
-                Operation::Assoc => ffi::shim_event_assoc(dev, vap, data, len),
-                Operation::SendMgmt => {
-                    ffi::shim_event_sent(dev, vap, cookie(id), data, len, is_ok);
-                }
-                Operation::Remain => ffi::shim_event_remain(dev, vap, cookie(id), true, 0),
+    let mut told = Told {
+        kind: 0,
+        vap: raw_vap(event.vap),
+        cookie: 0,
+        ms: 0,
+        mhz: 0,
+        dbm: 0,
+        is_ok: true,
+        frame: frame.as_ptr(),
+        len: frame.len(),
+    };
+    told.kind = match event.kind {
+        Kind::Outcome { id, operation, is_ok } => {
+            (told.cookie, told.is_ok) = (cookie(id), is_ok);
+            match operation {
+                Operation::Scan => 0,
+                Operation::Auth => 1,
+                Operation::Assoc => 2,
+                Operation::SendMgmt => 3,
+                Operation::Remain => 4,
                 // Nobody asks for it: user space is the SME here.
-                Operation::Join => {}
-            },
-            Kind::RemainBegun { id, ms } => {
-                ffi::shim_event_remain(dev, vap, cookie(id), false, ms.into());
+                Operation::Join => return,
             }
-            Kind::Bss { mhz, dbm } => {
-                ffi::shim_event_bss(dev, mhz.into(), dbm.into(), data, len);
-            }
-            Kind::Mgmt { mhz, dbm } => {
-                ffi::shim_event_mgmt(dev, vap, mhz.into(), dbm.into(), data, len);
-            }
-            Kind::SentAway => ffi::shim_event_gone(dev, vap, data, len, false),
-            Kind::Left => ffi::shim_event_gone(dev, vap, data, len, true),
-            Kind::BeaconLost => ffi::shim_event_beacon_lost(dev, vap),
-            Kind::Link(up) => ffi::shim_event_link(dev, vap, up),
         }
-    }
+        Kind::RemainBegun { id, ms } => {
+            (told.cookie, told.ms) = (cookie(id), ms.into());
+            5
+        }
+        Kind::Bss { mhz, dbm } => {
+            (told.mhz, told.dbm) = (mhz.into(), dbm.into());
+            6
+        }
+        Kind::Mgmt { mhz, dbm } => {
+            (told.mhz, told.dbm) = (mhz.into(), dbm.into());
+            7
+        }
+        Kind::SentAway => 8,
+        Kind::Left => 9,
+        Kind::BeaconLost => 10,
+        Kind::Link(is_up) => {
+            told.is_ok = is_up;
+            11
+        }
+    };
+    // SAFETY: the caller holds the wiphy's mutex, and the frame is read within its length.
+    unsafe { ffi::shim_event(dev.0, &raw const told) };
 }

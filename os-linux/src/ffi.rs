@@ -84,6 +84,21 @@ impl<T: Copy + Default, const N: usize> Default for Table<T, N> {
     }
 }
 
+/// `struct tern_event`.
+#[repr(C)]
+pub(crate) struct Told {
+    /// `enum tern_told`.
+    pub(crate) kind: u32,
+    pub(crate) vap: RawVap,
+    pub(crate) cookie: u64,
+    pub(crate) ms: u32,
+    pub(crate) mhz: u32,
+    pub(crate) dbm: i32,
+    pub(crate) is_ok: bool,
+    pub(crate) frame: *const u8,
+    pub(crate) len: usize,
+}
+
 /// `struct tern_rate`.
 #[repr(C)]
 #[derive(Default)]
@@ -187,48 +202,7 @@ unsafe extern "C" {
         flags: *mut u32,
         max_dbm: *mut i32,
     ) -> u32;
-    pub(crate) fn shim_event_link(dev: *mut TernDev, vap: RawVap, is_up: bool);
-    pub(crate) fn shim_event_scan_done(dev: *mut TernDev, vap: RawVap, is_aborted: bool);
-    pub(crate) fn shim_event_bss(
-        dev: *mut TernDev,
-        mhz: u32,
-        dbm: i32,
-        frame: *const u8,
-        len: usize,
-    );
-    pub(crate) fn shim_event_auth(dev: *mut TernDev, vap: RawVap, frame: *const u8, len: usize);
-    pub(crate) fn shim_event_assoc(dev: *mut TernDev, vap: RawVap, frame: *const u8, len: usize);
-    pub(crate) fn shim_event_gone(
-        dev: *mut TernDev,
-        vap: RawVap,
-        frame: *const u8,
-        len: usize,
-        is_ours: bool,
-    );
-    pub(crate) fn shim_event_mgmt(
-        dev: *mut TernDev,
-        vap: RawVap,
-        mhz: u32,
-        dbm: i32,
-        frame: *const u8,
-        len: usize,
-    );
-    pub(crate) fn shim_event_sent(
-        dev: *mut TernDev,
-        vap: RawVap,
-        cookie: u64,
-        frame: *const u8,
-        len: usize,
-        is_acked: bool,
-    );
-    pub(crate) fn shim_event_remain(
-        dev: *mut TernDev,
-        vap: RawVap,
-        cookie: u64,
-        is_over: bool,
-        ms: u32,
-    );
-    pub(crate) fn shim_event_beacon_lost(dev: *mut TernDev, vap: RawVap);
+    pub(crate) fn shim_event(dev: *mut TernDev, event: *const Told);
 }
 
 /// The C side of a device. Valid from `tern_probe` until `tern_free` has returned.

@@ -16,16 +16,24 @@ use crate::{
     packet::Skb,
 };
 
-/// Sends an Ethernet packet. It is gone afterwards, except after [`Sent::Full`]. In the stack's
-/// transmit path, bottom halves off.
+/// Sends an Ethernet packet, or what a monitor injects. It is gone afterwards, except after
+/// [`Sent::Full`]. In the stack's transmit path, bottom halves off.
 #[unsafe(no_mangle)]
-extern "C" fn tern_xmit(rust: *mut c_void, vap: RawVap, skb: *mut SkBuff) -> u32 {
+extern "C" fn tern_xmit(
+    rust: *mut c_void,
+    vap: RawVap,
+    skb: *mut SkBuff,
+    is_injected: bool,
+) -> u32 {
     // SAFETY: C passes what `tern_probe` gave it.
     let device = unsafe { Device::of(rust) };
     // SAFETY: the stack gives the skb away; C made it linear.
     let Some(packet) = (unsafe { Skb::from_raw(skb) }) else { return Sent::Dropped as u32 };
     let mut cx = Atomic::<0>::enter_from_shim();
-    let sent = device.shared.transmit(&mut cx, vap_id(vap), packet);
+    let sent = match is_injected {
+        false => device.shared.transmit(&mut cx, vap_id(vap), packet),
+        true => device.shared.inject(&mut cx, vap_id(vap), packet),
+    };
     match sent {
         Ok(Room::Left) => Sent::Left as u32,
         Ok(Room::Last) => Sent::Last as u32,
