@@ -179,10 +179,11 @@ impl Drop for LinuxTransfer<'_> {
 
 /// Copies as much of `from` as there is room for, and says how much of the room is left.
 fn lay<'a>(room: &'a mut [u8], from: &[u8]) -> &'a mut [u8] {
-    let (to, rest) = room.split_at_mut(from.len().min(room.len()));
-    for (to, from) in to.chunks_mut(from.len().max(1)).zip(core::iter::once(from)) {
-        to.copy_from_slice(from.get(..to.len()).unwrap_or_default());
-    }
+    let len = from.len().min(room.len());
+    let (Some((to, rest)), Some(from)) = (room.split_at_mut_checked(len), from.get(..len)) else {
+        return &mut [];
+    };
+    to.copy_from_slice(from);
     rest
 }
 
