@@ -52,7 +52,11 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ChipCommand::Approach => self.approach(cx),
             ChipCommand::Bind => self.bind(cx),
             ChipCommand::Follow(tuning) => self.follow(cx, tuning),
-            ChipCommand::Relink => self.set_link(cx, self.station.bound().aid),
+            ChipCommand::Relink => {
+                self.set_link(cx, self.station.bound().aid)?;
+                self.adjust_peer(cx);
+                Ok(())
+            }
             ChipCommand::Release => {
                 self.clear_keys(cx);
                 self.set_link(cx, 0)
@@ -115,7 +119,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
         self.tune(cx, tuning)?;
         self.home = Some(tuning);
+        self.adjust_peer(cx);
         Ok(())
+    }
+
+    /// Tells the data path how the network works now.
+    fn adjust_peer(&self, cx: &mut Sleepable) {
+        if let (Some(peer), Some(home)) = (self.peer, self.home) {
+            self.data().adjust(cx, peer, self.peer_rates(), home.width);
+        }
     }
 
     #[inline(never)]

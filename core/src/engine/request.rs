@@ -92,21 +92,24 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             }
             ControlRequest::SetPort(addr, port) => return Some(self.set_port(cx, addr, port)),
             ControlRequest::Deauth(bssid, reason) => {
+                self.come_home(cx);
                 self.leave(user, MgmtSubtype::Deauth, bssid, reason);
             }
             ControlRequest::Disassoc(bssid, reason) => {
+                self.come_home(cx);
                 self.leave(user, MgmtSubtype::Disassoc, bssid, reason);
             }
             ControlRequest::Auth(info) => {
-                self.end_stay(cx);
+                self.come_home(cx);
                 self.start_auth(cx, user, info, body);
             }
             ControlRequest::Assoc(info) => {
-                self.end_stay(cx);
+                self.come_home(cx);
                 self.start_assoc(cx, user, info, body);
             }
             ControlRequest::Join(info) => self.join(cx, vap.id, id, info, body),
             ControlRequest::Leave => {
+                self.come_home(cx);
                 self.sme_input(cx, sme::Input::Leave);
                 return Some(Ok(()));
             }
@@ -251,13 +254,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.recall(cx, info.bssid);
     }
 
-    /// A stay elsewhere gives way to an exchange that a user wants with an access point.
-    fn end_stay(&mut self, cx: &mut Sleepable) {
-        if self.offchannel.is_active() {
-            let abort = offchannel::Input::Abort;
-            self.offchannel.handle(self.shared.os.now(), abort, &mut self.actions);
-            self.settle(cx, &[]);
+    /// An errand of the radio gives way to what a user wants of an access point.
+    fn come_home(&mut self, cx: &mut Sleepable) {
+        if !self.is_elsewhere() {
+            return;
         }
+        self.scan_input(cx, scan::Input::Abort);
+        let abort = offchannel::Input::Abort;
+        self.offchannel.handle(self.shared.os.now(), abort, &mut self.actions);
+        self.settle(cx, &[]);
     }
 
     /// Leaves an access point.

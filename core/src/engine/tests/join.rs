@@ -229,3 +229,65 @@ fn a_join_of_nothing_fails_once() {
     let outcome = Told::Outcome(id, Operation::Join, Err(Failure::NotFound), std::vec::Vec::new());
     assert_eq!(world.told(), [outcome]);
 }
+
+#[test]
+fn roaming_leaves_the_old_network_and_needs_no_farewell() {
+    let mut world = joined();
+    world.told();
+    world.calls();
+    let sent = world.sent.len();
+    let id = world.request(ControlRequest::Auth(auth_info()), &[]);
+    let told = world.told();
+    let [Told::Link(false), Told::Left(_), Told::Outcome(of, Operation::Auth, Ok(()), _)] =
+        &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!(*of, id);
+    assert_eq!(world.sent[sent..].len(), 1, "an authentication and nothing else");
+    let reassoc = AssocInfo { previous: Some(AP), ..ASSOC };
+    assert_eq!(world.ask(ControlRequest::Assoc(reassoc), b"\x00\x04tern"), Ok(()));
+    let request = world.sent.last().unwrap();
+    assert_eq!((request[0], &request[28..34]), (0x20, &AP.0[..]));
+    assert_eq!(world.told().last(), Some(&Told::Link(true)));
+}
+
+#[test]
+fn after_a_disassociation_we_are_still_authenticated() {
+    let mut world = joined();
+    world.told();
+    assert_eq!(world.ask(ControlRequest::Disassoc(AP, 8), &[]), Ok(()));
+    let told = world.told();
+    let [Told::Link(false), Told::Left(frame)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!((frame[0], &frame[24..]), (0xa0, &[8, 0][..]));
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), b"\x00\x04tern"), Ok(()));
+    assert_eq!(world.told().last(), Some(&Told::Link(true)));
+}
+
+#[test]
+fn another_protection_reaches_the_chip_once() {
+    let mut world = joined();
+    world.hear(&ap::beacon(6, &[42, 1, 0]));
+    world.settle();
+    world.calls();
+    for _ in 0..3 {
+        world.hear(&ap::beacon(6, &[42, 1, 2]));
+        world.settle();
+    }
+    assert_eq!(world.calls(), ["set_link Some(02:00:00:00:00:01) 1"]);
+}
+
+#[test]
+fn frames_for_others_and_from_others_change_nothing() {
+    let mut world = joined();
+    world.told();
+    let mut foreign = ap::frame(MgmtSubtype::Deauth, super::mock::OWN, &[7, 0]);
+    foreign[10..16].copy_from_slice(&[2, 0, 0, 0, 0, 0x66]);
+    let other = crate::types::MacAddr([2, 0, 0, 0, 0, 0x77]);
+    let for_other = ap::frame(MgmtSubtype::Deauth, other, &[7, 0]);
+    for frame in [foreign, for_other] {
+        world.hear(&frame);
+        world.settle();
+    }
+    assert_eq!(world.told(), []);
+}

@@ -282,3 +282,65 @@ fn the_worker_is_small_enough_to_be_moved_over_a_kernel_stack() {
     let size = size_of::<Worker<'static, TestOs, TestPipe, TestFraming, TestChip>>();
     assert!(size <= 2048, "{size} bytes");
 }
+
+#[test]
+fn a_monitor_beside_a_station_shares_its_channel() {
+    let mut world = joined();
+    world.told();
+    world.calls();
+    let monitor = crate::types::VapId { slot: 1, generation: 0 };
+    let mut cx = Sleepable::enter_from_shim();
+    let up = ControlRequest::Up(Mode::Monitor, OWN);
+    let id = world.shared.request(&mut cx, monitor, up, None).unwrap();
+    world.settle();
+    assert_eq!(world.shared.collect(&mut cx, id), Some(Ok(())));
+    assert_eq!(world.calls(), ["set_rx_filter 0x8"]);
+    let tune = ControlRequest::SetChannel(tuning(1));
+    let id = world.shared.request(&mut cx, monitor, tune, None).unwrap();
+    world.settle();
+    assert_eq!(world.shared.collect(&mut cx, id), Some(Err(Failure::Busy)));
+    assert_eq!(world.ask(ControlRequest::Down, &[]), Ok(()));
+    assert_eq!(world.told(), [Told::Link(false)]);
+    assert_eq!(world.calls(), ["set_link None 0", "set_led false"]);
+    let id = world.shared.request(&mut cx, monitor, tune, None).unwrap();
+    world.settle();
+    assert_eq!(world.shared.collect(&mut cx, id), Some(Ok(())));
+    let id = world.shared.request(&mut cx, monitor, ControlRequest::Down, None).unwrap();
+    world.settle();
+    assert_eq!(world.shared.collect(&mut cx, id), Some(Ok(())));
+    assert_eq!(world.calls(), ["set_channel 1 Mhz20", "stop"]);
+}
+
+#[test]
+fn going_down_in_the_middle_of_a_scan_ends_it_once() {
+    for request in [ControlRequest::Down, ControlRequest::Suspend] {
+        let mut world = joined();
+        world.told();
+        let scan = world.request(ControlRequest::Scan, &scan_body(&[1, 11]));
+        world.pass(50_000);
+        world.told();
+        assert_eq!(world.ask(request, &[]), Ok(()));
+        let ended = Told::Outcome(scan, Operation::Scan, Err(Failure::Down), vec![]);
+        assert_eq!(world.told(), [Told::Link(false), ended]);
+        assert_eq!(world.calls().last().map(|call| &call[..]), Some("stop"));
+    }
+}
+
+#[test]
+fn a_scan_gives_way_to_who_leaves() {
+    let mut world = joined();
+    let scan = world.request(ControlRequest::Scan, &scan_body(&[1, 11]));
+    world.pass(10_000);
+    world.told();
+    world.calls();
+    assert_eq!(world.ask(ControlRequest::Deauth(AP, 3), &[]), Ok(()));
+    let told = world.told();
+    let aborted = Told::Outcome(scan, Operation::Scan, Err(Failure::Aborted), vec![]);
+    let [first, Told::Link(false), Told::Left(_)] = &told[..] else { panic!("{told:?}") };
+    assert_eq!(*first, aborted);
+    let calls = world.calls();
+    let home = calls.iter().position(|call| call == "set_channel 6 Mhz20");
+    let left = calls.iter().position(|call| call == "set_link None 0");
+    assert!(home.is_some() && home < left, "{calls:?}");
+    assert_eq!(world.sent.last().unwrap()[0], 0xc0);
+}
