@@ -7,13 +7,14 @@ use clap::Parser;
 use tern_sim::{
     air::Conditions,
     chip::Model,
-    world::{Options, Report, Scenario, Summary, Sweep, run, run_once, with_unplug},
+    world::{Options, Report, Scenario, Summary, Sweep, run, run_once},
 };
 
 /// One deterministic world: the whole driver on a chip model, an air and access points.
 ///
 /// Without --once, --unplug-at and --fail-allocation it sweeps: the same scenario with nothing
-/// wrong, on bad air, unplugged at every transfer, and with every allocation failing.
+/// wrong, on bad air, unplugged at every transfer, with every allocation failing, and with all of
+/// that at once; the scenario unplug at 20 moments drawn from the seed.
 #[derive(Debug, Parser)]
 #[command(name = "sim")]
 struct Args {
@@ -82,7 +83,7 @@ impl Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let options = with_unplug(&args.options());
+    let options = args.options();
     let is_single = args.once || options.unplug_at.is_some() || options.fail_allocation.is_some();
     if !is_single && options.air_pcap.is_some() {
         eprintln!("error: --air-pcap needs --once: a sweep has many runs");

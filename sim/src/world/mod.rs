@@ -32,7 +32,7 @@ pub use asked::{Asked, Ending};
 pub use bus::{Device, SimBus, Wire};
 pub use ether::{Ether, Inner};
 pub use options::{Options, SCENARIOS, Scenario};
-pub use run::{Report, Summary, Sweep, inside, run, run_once, with_unplug};
+pub use run::{Report, Summary, Sweep, inside, run, run_once};
 
 use crate::{
     access_point::{AccessPoint, Config, Psk},

@@ -18,7 +18,7 @@ pub enum Scenario {
     Monitor,
     /// Makes every request that the others do not need, and joins by core's own policy.
     Requests,
-    /// As [`Scenario::Wpa2`], and the stick is pulled out at a moment drawn from the seed.
+    /// As [`Scenario::Wpa2`], and the stick is pulled out at moments drawn from the seed.
     Unplug,
 }
 

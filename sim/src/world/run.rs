@@ -170,6 +170,9 @@ pub fn run(options: &Options, sweep: Sweep) -> Summary {
         summary.bad.push(calm);
         return summary;
     }
+    if options.scenario == Scenario::Unplug {
+        return unplug(options, calm);
+    }
     let airs = bad_airs(options, sweep.seeds);
     let reports = many(&airs);
     summary.bad_air = reports.len() as u64;
@@ -247,12 +250,16 @@ fn many(options: &[Options]) -> Vec<Report> {
     reports.into_iter().map(|(_, report)| report).collect()
 }
 
-/// The options of the scenario that pulls the stick out once, where the seed says.
-pub fn with_unplug(options: &Options) -> Options {
-    if options.scenario != Scenario::Unplug || options.unplug_at.is_some() {
-        return options.clone();
-    }
-    let transfers = run_once(options).transfers.max(1);
-    let at = 1 + Seed::new(options.seed).draw() % transfers;
-    Options { unplug_at: Some(at), ..options.clone() }
+/// Moments at which [`Scenario::Unplug`] pulls the stick out.
+const MOMENTS: usize = 20;
+
+/// The scenario that pulls the stick out, at [`MOMENTS`] moments drawn from the seed.
+fn unplug(options: &Options, calm: Report) -> Summary {
+    let mut seed = Seed::new(options.seed);
+    let transfers = calm.transfers.max(1);
+    let moment = || Options { unplug_at: Some(1 + seed.draw() % transfers), ..options.clone() };
+    let moments: Vec<Options> = std::iter::repeat_with(moment).take(MOMENTS).collect();
+    let mut summary = Summary { runs: 1, carried_out: 0, bad_air: 0, bad: Vec::new(), calm };
+    summary.take(many(&moments));
+    summary
 }

@@ -180,6 +180,8 @@ const SWEEPS: &[(&str, &str, u64)] = &[
     ("monitor", "rtl8192cu", 10),
     ("unplug", "rtl8188cus", 11),
     ("unplug", "rtl8192cu", 12),
+    ("requests", "rtl8188cus", 13),
+    ("requests", "rtl8192cu", 14),
 ];
 
 fn world() -> Vec<Step> {
