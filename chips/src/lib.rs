@@ -29,6 +29,7 @@ mod seq;
 mod tests;
 
 pub use any::{Any, AnyChip, Endpoints};
+pub use regs::words as registers;
 
 #[cfg(test)]
 extern crate std;

@@ -7,6 +7,7 @@
 pub(crate) mod bb;
 pub(crate) mod mac;
 pub(crate) mod usb;
+pub mod words;
 
 /// An unsigned integer of register width.
 pub(crate) trait Bits: Copy + Into<u32> {

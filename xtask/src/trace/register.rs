@@ -26,8 +26,11 @@ const MANAGEMENT: [&str; 16] = [
 /// The name of a register with its address.
 pub(super) fn name(address: u64) -> String {
     match u16::try_from(address) {
-        Ok(address) => format!("{} ({address:#06x})", register_name(address)),
-        Err(_) => format!("? ({address:#x})"),
+        Ok(address) => match register_name(address) {
+            name if name == "?" => format!("register {address:#06x}"),
+            name => format!("{name} ({address:#06x})"),
+        },
+        Err(_) => format!("register {address:#x}"),
     }
 }
 
@@ -38,10 +41,37 @@ pub(super) fn access(address: u64, len: u64, value: Option<u64>) -> String {
         None => format!("{name}, {len} bytes"),
         Some(value) if len > 4 => format!("{name}, {len} bytes that begin with {value:#010x}"),
         Some(value) => {
-            let digits = 2 + 2 * usize::try_from(len).unwrap_or(4).min(4);
-            format!("{name} = {value:#0digits$x}")
+            let len = usize::try_from(len).unwrap_or(4).min(4);
+            let digits = 2 + 2 * len;
+            format!("{name} = {value:#0digits$x}{}", fields(address, len, value))
         }
     }
+}
+
+/// `: field, other = 5`, without those that are zero.
+fn fields(address: u64, len: usize, value: u64) -> String {
+    let (Ok(address), Ok(raw)) = (u16::try_from(address), u32::try_from(value)) else {
+        return String::new();
+    };
+    let Some(value) = tern_chips::registers::value(address, len, raw) else {
+        return String::new();
+    };
+    // As `Debug` has it: `Name { a: true, b: 0 }`.
+    let text = value.to_string();
+    let inside = text.split_once('{').map_or("", |(_, rest)| rest.trim_end_matches([' ', '}']));
+    let set: Vec<String> = inside
+        .split(", ")
+        .filter_map(|field| field.trim().split_once(": "))
+        .filter(|(_, value)| *value != "false" && *value != "0")
+        .map(|(name, value)| match value {
+            "true" => name.to_string(),
+            _ => match value.parse::<u32>() {
+                Ok(number @ 10..) => format!("{name} {number:#x}"),
+                _ => format!("{name} {value}"),
+            },
+        })
+        .collect();
+    if set.is_empty() { String::new() } else { format!(": {}", set.join(", ")) }
 }
 
 /// The kind of a management frame.
