@@ -4,6 +4,7 @@
 //!
 //! A station's side of it: a peer is the access point of an interface.
 
+mod adjust;
 mod deliver;
 mod fragments;
 mod inject;
@@ -37,7 +38,6 @@ use crate::{
     },
     os::{Context, Draft, Lock, Os, OsError, Packet, Unlocked, rank},
     radiotap::TxParams,
-    rate::PeerRates,
     types::{Instant, MacAddr, PeerId, Rate, VapId, Width},
     wire::{
         data::{BlockAckRequest, Data, ETHERNET_LEN, NO_BODY},
@@ -117,16 +117,6 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         self.rx.with(cx, |rx, _| rx.close(id));
         self.open.fetch_sub(1, Ordering::Release);
         self.wake(cx, os, vap);
-    }
-
-    /// The network works in another way now: other protection, another width. Rates that stay
-    /// allowed are kept.
-    pub fn adjust<C: Context>(&self, cx: &mut C, id: PeerId, rates: PeerRates, width: Width) {
-        self.tx.with(cx, |tx, _| {
-            if let Some(peer) = tx.peers.get_mut(id) {
-                (peer.path.rates, peer.path.width) = (rates, width);
-            }
-        });
     }
 
     /// Opens or closes the controlled port.
