@@ -199,6 +199,7 @@ fn world() -> Vec<Step> {
 const SCENARIOS: &[(&str, &str, &str, &str)] = &[
     // The longest first, so that no processor idles at the end.
     ("unplug", "tern", "rtl8188cus", "6.12"),
+    ("transfers", "tern", "rtl8188cus", "6.12"),
     ("wpa2", "rtl8192cu", "rtl8188cus", "6.12"),
     ("wpa2", "rtl8192cu", "rtl8192cu", "6.12"),
     ("wpa2", "tern", "rtl8188cus", "6.12"),
@@ -242,7 +243,7 @@ mod tests {
 
     #[test]
     fn a_step_says_how_to_repeat_it() {
-        let step = &kernel()[1];
+        let step = &kernel()[2];
         let line =
             "cargo xtask run --scenario wpa2 --driver rtl8192cu --chip rtl8188cus --kernel 6.12";
         assert_eq!(step.command_line(), line);
