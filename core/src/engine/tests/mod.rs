@@ -3,6 +3,7 @@
 //! access point that knows only what a test needs.
 
 mod ap;
+mod hostile;
 mod join;
 mod mock;
 mod radio;
