@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Portable 802.11 driver core.
 //!
-//! [`os`], [`io`] and [`chip`] are the contract with kernel, bus and hardware; [`control`] and
-//! [`types`] are the words that all sides share.
+//! Bottom up: [`os`], [`io`] and [`chip`] are the contract with kernel, bus and hardware;
+//! [`control`] and [`types`] are the words that all sides share. [`wire`] is frames as bytes.
+//! [`vap`], [`scan`], [`offchannel`] and [`sme`] are state machines without I/O, which say what
+//! they want in [`action`]s; [`engine`] carries these out. [`data`] is the data path. [`device`]
+//! ties all of it into the two halves that a shim holds, [`device::Shared`] and
+//! [`device::Worker`], with the [`inbox`] between them.
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(
