@@ -35,9 +35,16 @@ joined_or_gone() { has_joined "$interface" || ! has_stick 0; }
 is_gone() { ! has_stick 0 && [ -z "$(ls /sys/class/ieee80211)" ]; }
 no_supplicant() { ! pidof wpa_supplicant; }
 
+# Without a stick nothing may be alive in the module.
+all_zero() {
+    local alive
+    alive=$(grep -v ' 0$' /sys/kernel/debug/tern/live) && fail "$1: alive without a stick: $alive"
+}
+
 # Unloads the module and reads what it says of itself. A stick that is in has to be given to the
 # driver anew.
 unload() {
+    [ "$DRIVER" = tern ] && ! has_stick 0 && all_zero "$1"
     rmmod "$DRIVER" || fail "$1: rmmod failed"
     has_stick 0 && echo 0 >"/sys/bus/usb/devices/$(stick 0)/authorized"
     [ "$DRIVER" = tern ] || return 0

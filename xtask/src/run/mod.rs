@@ -165,6 +165,10 @@ fn check(args: &Args, outcome: &Outcome, directory: &Path, air: &Path) -> Result
             step("scan: names, channels, signals and security as on the air");
         }
         Scenario::Monitor => {
+            if let Some(wanted) = &args.events {
+                let events = outcome.file("events")?;
+                fs::write(wanted, events).with_context(|| format!("{}", wanted.display()))?;
+            }
             let capture = directory.join("monitor.pcap");
             fs::write(&capture, outcome.file("monitor")?)?;
             if let Some(wanted) = &args.pcap {

@@ -129,6 +129,10 @@ pub(crate) struct Args {
     /// Where to put the register log of the stick
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    /// Where to put the driver's own events after the change to channel 6 (scenario monitor, driver
+    /// tern); `cargo xtask trace` puts them in words
+    #[arg(long, value_name = "FILE")]
+    pub(super) events: Option<PathBuf>,
     /// Print one JSON object as the last line
     #[arg(long)]
     pub(super) json: bool,
@@ -150,6 +154,10 @@ impl Args {
         check_psk(&self.psk)?;
         if self.pcap.is_some() && self.scenario != Scenario::Monitor {
             bail!("--pcap is the capture of --scenario monitor; --air-pcap captures the air");
+        }
+        let has_events = self.scenario == Scenario::Monitor && self.driver == Driver::Tern;
+        if self.events.is_some() && !has_events {
+            bail!("--events: only --scenario monitor --driver tern reads the driver's events");
         }
         if self.driver == Driver::Rtl8xxxu {
             bail!(
@@ -225,6 +233,7 @@ mod tests {
         says(&["--psk", "passw\u{f6}rter"], "printable ASCII");
         says(&["--psk", &"zz".repeat(32)], "hexadecimal");
         says(&["--pcap", "x"], "--air-pcap");
+        says(&["--events", "x"], "--scenario monitor");
         says(&["--driver", "rtl8xxxu"], "8188EU");
         says(&["--scenario", "nonsense"], "possible values");
         says(&["--seed", "-1"], "unexpected argument");
