@@ -335,8 +335,10 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             false
         } else if is_management(frame.bytes) {
             self.management(cx, frame, tuning)
-        } else {
+        } else if self.data.has_peers() {
             self.data.receive(cx, self.os.now(), frame)
+        } else {
+            self.keep_early(cx, frame, tuning)
         }
     }
 
@@ -465,5 +467,6 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
             let Some(next) = shared.inbox.with(cx, |inbox, _| inbox.take_frame()) else { break };
             self.engine.frame(cx, &next);
         }
+        shared.receive_early(cx);
     }
 }

@@ -12,6 +12,7 @@ pub use self::filter::{FrameFilter, FrameKinds};
 use crate::{
     control::{ControlRequest, DETACHED, Failure},
     device::VAPS_MAX,
+    early::{self, EARLY_MAX},
     io::TxReport,
     os::Empty,
     radio::Regulatory,
@@ -96,6 +97,7 @@ pub struct Inbox<D> {
     reports: Deque<TxReport, REPORTS_MAX>,
     messages: Deque<Message, MESSAGES_MAX>,
     frames: Deque<MgmtFrame<D>, FRAMES_MAX>,
+    early: Deque<MgmtFrame<D>, EARLY_MAX>,
     filter: FrameFilter,
     kinds_for: Option<VapId>,
     regulatory: Option<Regulatory>,
@@ -110,6 +112,7 @@ impl<D> Empty for Inbox<D> {
         reports: Deque::new(),
         messages: Deque::new(),
         frames: Deque::new(),
+        early: Deque::new(),
         filter: FrameFilter {
             scanning: false,
             bssid: None,
@@ -213,6 +216,7 @@ impl<D: AsRef<[u8]>> Inbox<D> {
         self.gone = true;
         self.requests.clear();
         self.frames.clear();
+        self.early.clear();
         (0..).zip(&self.waiters).find_map(|(slot, (generation, waiter))| match waiter {
             Waiter::Open(_) | Waiter::Abandoned(_) => {
                 Some(RequestId { slot, generation: *generation })
@@ -278,13 +282,29 @@ impl<D: AsRef<[u8]>> Inbox<D> {
         self.frames.pop_front()
     }
 
+    /// Whether a data frame without a peer is worth a copy.
+    pub(crate) fn wants_early(&self, frame: &[u8]) -> bool {
+        !self.gone && early::is_early(&self.filter, frame)
+    }
+
+    /// Keeps it; an older one makes room.
+    pub(crate) fn push_early(&mut self, frame: MgmtFrame<D>) -> bool {
+        if self.early.is_full() {
+            self.early.pop_front();
+        }
+        !self.gone && self.early.push_back(frame).is_ok()
+    }
+
+    /// The next that was kept.
+    pub(crate) fn take_early(&mut self) -> Option<MgmtFrame<D>> {
+        self.early.pop_front()
+    }
+
     /// Says which management frames of access points are worth keeping.
-    pub const fn set_filter(
-        &mut self,
-        scanning: bool,
-        bssid: Option<MacAddr>,
-        own: [MacAddr; VAPS_MAX],
-    ) {
+    pub fn set_filter(&mut self, scanning: bool, bssid: Option<MacAddr>, own: [MacAddr; VAPS_MAX]) {
+        if self.filter.bssid != bssid {
+            self.early.clear();
+        }
         self.filter.scanning = scanning;
         self.filter.bssid = bssid;
         self.filter.own = own;

@@ -26,6 +26,7 @@ pub mod control;
 pub mod crypto;
 pub mod data;
 pub mod device;
+mod early;
 pub mod engine;
 pub mod inbox;
 pub mod io;
