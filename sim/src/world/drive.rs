@@ -22,10 +22,10 @@ impl World<'_> {
     pub fn step(&mut self, end: Micros) -> bool {
         self.work();
         self.wire.interrupts();
-        self.hear_the_driver();
+        let has_news = self.hear_the_driver();
         self.maybe_disconnect();
         let os = &self.wire.device.os;
-        if os.is_woken() && self.worker.is_some() {
+        if has_news || os.is_woken() && self.worker.is_some() {
             return true;
         }
         let deadline = if self.worker.is_some() { os.deadline_us() } else { None };
@@ -82,9 +82,11 @@ impl World<'_> {
         panic!("the worker never sleeps");
     }
 
-    /// The rest of the kernel takes what the driver queued for it.
-    pub(super) fn hear_the_driver(&mut self) {
-        for event in self.wire.device.os.take_events() {
+    /// The rest of the kernel takes what the driver queued for it; says whether there was anything.
+    pub(super) fn hear_the_driver(&mut self) -> bool {
+        let events = self.wire.device.os.take_events();
+        let has_news = !events.is_empty();
+        for event in events {
             match event {
                 Event::Complete(id, result) => self.answered(id, result),
                 Event::Outcome { id, operation, result, frame } => {
@@ -99,6 +101,7 @@ impl World<'_> {
                 other => self.told.push(other),
             }
         }
+        has_news
     }
 
     /// The USB stack tells the shim that the stick is gone, some time after it is.

@@ -105,7 +105,12 @@ impl World<'_> {
             let mut seed = Seed::new(self.now());
             let psk = Psk::Key(PSK);
             self.supplicant = Some(Supplicant::new(&mut seed, &psk, SSID, OWN.0, bssid.0));
+            let begun = self.now();
             self.handshake(bssid)?;
+            // The access point repeats what is not answered in half a second.
+            if self.is_calm() && self.now() - begun > 400_000 {
+                self.complain("the first message of the handshake was lost".to_owned());
+            }
         }
         Ok(())
     }
