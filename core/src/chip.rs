@@ -330,9 +330,7 @@ pub trait Chip: Send {
     /// Adds a peer, or changes what is known of it.
     fn set_peer(&mut self, cx: &mut Sleepable, peer: &PeerInfo) -> Result<(), ChipError>;
     /// How strong a peer is heard, on average, dBm: for firmware that chooses rates by it.
-    fn set_signal(&mut self, _cx: &mut Sleepable, _mac_id: u8, _dbm: i8) -> Result<(), ChipError> {
-        Ok(())
-    }
+    fn set_signal(&mut self, cx: &mut Sleepable, mac_id: u8, dbm: i8) -> Result<(), ChipError>;
     /// Writes a key into the key table.
     fn set_key(&mut self, cx: &mut Sleepable, key: &ChipKey<'_>) -> Result<(), ChipError>;
     /// Removes it.
@@ -376,6 +374,7 @@ forward! {
     set_rx_filter(filter: RxFilter) -> ();
     set_edca(queue: TxQueue, edca: Edca) -> ();
     set_peer(peer: &PeerInfo) -> ();
+    set_signal(mac_id: u8, dbm: i8) -> ();
     set_key(key: &ChipKey<'_>) -> ();
     clear_key(slot: u8) -> ();
     set_tx_power(limit: Option<i8>) -> ();

@@ -313,6 +313,9 @@ impl Chip for TestChip {
     fn set_peer(&mut self, _cx: &mut Sleepable, peer: &PeerInfo) -> Result<(), ChipError> {
         self.call("set_peer", format!("{} {:#x} {:#x}", peer.mac_id, peer.rates, peer.mcs))
     }
+    fn set_signal(&mut self, _: &mut Sleepable, _mac_id: u8, _dbm: i8) -> Result<(), ChipError> {
+        Ok(())
+    }
     fn set_key(&mut self, _cx: &mut Sleepable, key: &ChipKey<'_>) -> Result<(), ChipError> {
         self.call("set_key", format!("{} {} {}", key.slot, key.index, key.is_group))
     }
