@@ -40,7 +40,7 @@ pub enum ControlRequest {
     Deauth(MacAddr, u16),
     /// The same by disassociation: authentication stays.
     Disassoc(MacAddr, u16),
-    /// Look for networks. Body: a [`ScanRequest`] as written by `scan::ScanRequest::emit`.
+    /// Look for networks. Body: as [`crate::scan::ScanRequest::emit`] writes it.
     Scan,
     /// End a scan early; its outcome is [`Failure::Aborted`].
     AbortScan,

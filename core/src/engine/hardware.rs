@@ -54,6 +54,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ChipCommand::Follow(tuning) => self.follow(cx, tuning),
             ChipCommand::Relink => {
                 self.set_link(cx, self.station.bound().aid)?;
+                if self.station.bound().wmm.is_some() {
+                    self.set_edca(cx)?;
+                }
                 self.adjust_peer(cx);
                 Ok(())
             }
@@ -98,10 +101,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             }
         }
         self.set_link(cx, self.station.bound().aid)?;
-        let edca = self.station.bound().wmm.map_or([DCF; TxQueue::COUNT], |wmm| wmm.edca);
-        for (queue, edca) in QUEUES.into_iter().zip(edca) {
-            self.call(cx, "set_edca", None, |chip, cx| chip.set_edca(cx, queue, edca))?;
-        }
+        self.set_edca(cx)?;
         let rates = self.peer_rates();
         let peer = PeerInfo {
             mac_id: 0,
@@ -120,6 +120,16 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.tune(cx, tuning)?;
         self.home = Some(tuning);
         self.adjust_peer(cx);
+        Ok(())
+    }
+
+    /// Tells the chip how its queues contend.
+    #[inline(never)]
+    fn set_edca(&mut self, cx: &mut Sleepable) -> Result<(), ChipError> {
+        let edca = self.station.bound().wmm.map_or([DCF; TxQueue::COUNT], |wmm| wmm.edca);
+        for (queue, edca) in QUEUES.into_iter().zip(edca) {
+            self.call(cx, "set_edca", None, |chip, cx| chip.set_edca(cx, queue, edca))?;
+        }
         Ok(())
     }
 

@@ -223,7 +223,7 @@ impl Station {
             }
             (State::Associated(bssid, tuning, alive), Answer::Beacon(bss, switch)) => {
                 let alive = alive.heard(now).with_switch(now, switch, tuning);
-                let is_other = self.learn(&bss);
+                let is_other = self.learn(&bss) | self.learn_wmm(&bss);
                 if is_other {
                     out.push(Action::Chip(ChipCommand::Relink));
                     return State::Adjusting(bssid, tuning, alive, false);
@@ -394,6 +394,17 @@ impl Station {
             return (new.capability, new.erp) != (old.capability, old.erp);
         }
         false
+    }
+
+    /// Takes over other parameters of the queues; whether there are any.
+    fn learn_wmm(&mut self, bss: &Bss) -> bool {
+        match (&mut self.bound.wmm, bss.wmm) {
+            (Some(old), Some(new)) if old.version != new.version => {
+                *old = new;
+                true
+            }
+            _ => false,
+        }
     }
 
     /// When to come back with [`Input::Deadline`] if nothing else happens.

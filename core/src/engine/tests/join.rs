@@ -291,3 +291,32 @@ fn frames_for_others_and_from_others_change_nothing() {
     }
     assert_eq!(world.told(), []);
 }
+
+#[test]
+fn other_queue_parameters_reach_the_chip() {
+    let wmm = |version: u8, aifsn: u8| {
+        let mut element = std::vec![221, 24, 0, 0x50, 0xf2, 2, 1, 1, version, 0];
+        for record in [0, 0x20, 0x40, 0x60] {
+            element.extend([record | aifsn, 0xa4, 0, 0]);
+        }
+        element
+    };
+    let mut world = World::station();
+    let element = wmm(1, 3);
+    world.peer = std::boxed::Box::new(move |heard| match Mgmt::parse(heard).map(|m| m.body) {
+        Some(Body::Auth(..)) => std::vec![ap::auth(0, 2, 0)],
+        Some(Body::AssocRequest(..)) => {
+            std::vec![[&ap::assoc_response(0)[..], &element].concat()]
+        }
+        _ => std::vec![],
+    });
+    assert_eq!(world.ask(ControlRequest::Auth(auth_info()), &[]), Ok(()));
+    assert_eq!(world.ask(ControlRequest::Assoc(ASSOC), b"\x00\x04tern"), Ok(()));
+    assert!(world.calls().contains(&"set_edca Voice 3".into()));
+    world.hear(&ap::beacon(6, &wmm(1, 3)));
+    world.settle();
+    assert!(!world.calls().contains(&"set_edca Voice 3".into()));
+    world.hear(&ap::beacon(6, &wmm(2, 7)));
+    world.settle();
+    assert!(world.calls().contains(&"set_edca Voice 7".into()));
+}
