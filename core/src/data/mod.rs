@@ -289,11 +289,6 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
 
 /// What every context calls.
 impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
-    /// Whether there is any peer; without one, received frames are nobody's.
-    pub fn has_peers(&self) -> bool {
-        self.open.load(Ordering::Acquire) != 0
-    }
-
     /// Whether this interface may send data: there is a peer, and its port is open.
     pub fn is_open<C: Context>(&self, cx: &mut C, vap: VapId) -> bool {
         self.tx.with(cx, |tx, _| tx.peer_of(vap).is_some_and(|(_, peer)| peer.is_authorized))

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Peers by their number; either side of the data path has such a table, under its own lock.
 
+use core::sync::atomic::Ordering;
+
+use super::DataPath;
 use crate::{
-    os::Empty,
+    os::{Empty, Os},
     rate::PeerRates,
     types::{Cipher, MacAddr, PeerId, VapId, Width},
 };
@@ -95,6 +98,13 @@ struct Place<T> {
     generation: u16,
     is_open: bool,
     peer: T,
+}
+
+impl<O: Os, P> DataPath<O, P> {
+    /// Whether there is any peer; without one, received frames are nobody's.
+    pub fn has_peers(&self) -> bool {
+        self.open.load(Ordering::Acquire) != 0
+    }
 }
 
 /// One side of what is known of each peer.
