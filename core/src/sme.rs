@@ -106,7 +106,9 @@ impl Sme {
                 }
                 State::Idle
             }
-            (State::Scanning, Input::Outcome(Ok(()))) => self.choose(now, wish, Failure::NotFound, best, out),
+            (State::Scanning, Input::Outcome(Ok(()))) => {
+                self.choose(now, wish, Failure::NotFound, best, out)
+            }
             (State::Authenticating(bssid, tuning), Input::Outcome(Ok(()))) => {
                 let pairwise = wish.info.pairwise;
                 let info = AssocInfo { bssid, previous: None, tuning, pairwise };

@@ -226,25 +226,6 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         }
     }
 
-    /// Puts the frames of a peer's traffic in order from `sequence` on; at most `window` of them
-    /// (and [`WINDOW_MAX`]) are held for a gap. `false` if there is no place or no such peer.
-    pub fn start_block_ack<C: Context>(
-        &self,
-        cx: &mut C,
-        now: Instant,
-        id: PeerId,
-        tid: u8,
-        sequence: u16,
-        window: u16,
-    ) -> bool {
-        self.rx.with(cx, |rx, _| rx.start_session(now, id, tid, sequence, window))
-    }
-
-    /// Stops putting frames in order; what is held waits for [`DataPath::drain`].
-    pub fn stop_block_ack<C: Context>(&self, cx: &mut C, now: Instant, id: PeerId, tid: u8) {
-        self.rx.with(cx, |rx, _| rx.end_sessions(now, id, Some(tid)));
-    }
-
     /// Sends a frame that is complete but for its sequence number. Without room it is back, and
     /// the worker is woken when there is some.
     pub fn send_mgmt<C: Unlocked>(
