@@ -36,7 +36,10 @@ pub(super) fn mgmt_info(frame: &[u8], how: MgmtTx) -> Option<TxInfo> {
 pub(super) fn info(params: &TxParams, width: Width, packet: &impl Packet) -> Option<TxInfo> {
     let len = packet.len().checked_sub(params.header_len)?;
     let bytes = packet.segments().flatten().skip(params.header_len);
-    let head: Vec<u8, HEAD_MAX> = bytes.take(HEAD_MAX).copied().collect();
+    let mut head: Vec<u8, HEAD_MAX> = Vec::new();
+    for byte in bytes.take(HEAD_MAX) {
+        head.push(*byte).ok()?; // It fits; `collect` would have a panic for that.
+    }
     let info = head_info(&head, len)?;
     Some(TxInfo {
         flags: info.flags | params.flags,
