@@ -49,10 +49,7 @@ void shim_free(void *memory)
 
 void shim_log(struct tern_dev *dev, const u8 *line, size_t len)
 {
-	if (dev)
-		dev_info(&dev->intf->dev, "%.*s\n", (int)len, line);
-	else
-		pr_info("tern: %.*s\n", (int)len, line);
+	dev_info(&dev->intf->dev, "%.*s\n", (int)len, line);
 }
 
 u64 shim_now_us(void)
@@ -107,11 +104,6 @@ void shim_worker_wake(struct tern_dev *dev)
 void shim_worker_wait(struct tern_dev *dev)
 {
 	wait_event_idle(dev->worker, atomic_xchg(&dev->woken, 0));
-}
-
-void shim_worker_yield(void)
-{
-	cond_resched();
 }
 
 static enum hrtimer_restart timer_rings(struct hrtimer *timer)

@@ -26,6 +26,7 @@ typedef u32 tern_vap;
 #define TERN_CHANNELS_MAX 42
 #define TERN_RATES_MAX 12
 #define TERN_CIPHERS_MAX 8
+#define TERN_SSIDS_MAX 8
 #define TERN_LOCK_SIZE 128
 #define TERN_RANKS_MAX 64
 
@@ -58,6 +59,33 @@ struct tern_caps {
 	u16 channels_mhz[TERN_CHANNELS_MAX];
 	u8 rates_half_mbps[TERN_RATES_MAX];
 	u32 ciphers[TERN_CIPHERS_MAX];
+};
+
+/* What tern_ask asks; from TERN_DOWN on nobody can interrupt it. */
+enum tern_question {
+	TERN_ABORT_SCAN,
+	TERN_ABORT_REMAIN,
+	TERN_DEFAULT_KEY, /* number: index */
+	TERN_DELETE_KEY, /* mac: peer, if it is pairwise; number: index */
+	TERN_CLOSE_PORT, /* mac: peer */
+	TERN_OPEN_PORT,
+	TERN_SET_CHANNEL, /* tuning */
+	TERN_LIMIT_POWER, /* number: dBm */
+	TERN_ANY_POWER,
+	TERN_DOWN,
+	TERN_SUSPEND,
+	TERN_RESUME,
+};
+
+/* A scan request. */
+struct tern_scan {
+	u32 n_channels;
+	u32 n_ssids;
+	u16 channels_mhz[TERN_CHANNELS_MAX];
+	const u8 *ssids[TERN_SSIDS_MAX];
+	size_t ssid_lens[TERN_SSIDS_MAX];
+	const u8 *ie;
+	size_t ie_len;
 };
 
 /* What core tells; src/events.rs has the same numbers. */
@@ -219,7 +247,6 @@ void shim_lock(void *lock);
 void shim_unlock(void *lock);
 void shim_worker_wake(struct tern_dev *dev);
 void shim_worker_wait(struct tern_dev *dev);
-void shim_worker_yield(void);
 void shim_deadline(struct tern_dev *dev, u64 at_us, bool is_set);
 void shim_attached(struct tern_dev *dev, int error, const struct tern_caps *caps);
 u32 shim_answers(struct tern_dev *dev);
@@ -241,21 +268,15 @@ void shim_rx_resume(struct tern_dev *dev);
 /* shim_net.c */
 struct sk_buff *shim_skb_new(size_t len);
 void shim_skb_free(struct sk_buff *skb);
-u8 *shim_skb_data(struct sk_buff *skb, size_t *len);
+u8 *shim_skb_data(struct sk_buff *skb, size_t *len, u8 *priority);
 void shim_skb_keep(struct sk_buff *skb, size_t start, size_t len);
-u8 shim_skb_priority(struct sk_buff *skb);
 void shim_deliver(struct tern_dev *dev, tern_vap vap, struct sk_buff *skb);
 bool shim_is_listening(struct tern_dev *dev, tern_vap vap);
 void shim_capture(struct tern_dev *dev, tern_vap vap, const u8 *radiotap, size_t radiotap_len,
 		  const u8 *frame, size_t frame_len);
 void shim_tx_ready(struct tern_dev *dev, tern_vap vap, u16 queue);
 
-/* shim_wiphy.c: readers of requests */
-u32 shim_scan_ssids(const struct cfg80211_scan_request *req);
-const u8 *shim_scan_ssid(const struct cfg80211_scan_request *req, u32 at, size_t *len);
-u32 shim_scan_channels(const struct cfg80211_scan_request *req);
-u32 shim_scan_channel(const struct cfg80211_scan_request *req, u32 at);
-const u8 *shim_scan_ie(const struct cfg80211_scan_request *req, size_t *len);
+/* shim_wiphy.c */
 u32 shim_reg_channels(struct tern_dev *dev);
 u32 shim_reg_channel(struct tern_dev *dev, u32 at, u32 *flags, s32 *max_dbm);
 
@@ -274,12 +295,11 @@ u32 tern_xmit(void *rust, tern_vap vap, struct sk_buff *skb, bool is_injected);
 bool tern_is_stopped(void *rust, tern_vap vap, u16 queue);
 u16 tern_queue(u8 priority);
 int tern_up(void *rust, tern_vap vap, bool is_monitor, const u8 *mac);
-void tern_down(void *rust, tern_vap vap);
 void tern_rx_mode(void *rust, tern_vap vap, bool is_promiscuous, bool all_multicast);
-int tern_suspend(void *rust, bool is_asleep);
 void tern_regulatory(void *rust);
-int tern_scan(void *rust, tern_vap vap, const struct cfg80211_scan_request *req);
-void tern_abort_scan(void *rust, tern_vap vap);
+int tern_ask(void *rust, tern_vap vap, u32 what, const u8 *mac, s32 number,
+	     const struct tern_tuning *tuning);
+int tern_scan(void *rust, tern_vap vap, const struct tern_scan *scan);
 int tern_auth(void *rust, tern_vap vap, const u8 *bssid, u32 mhz, u32 algorithm, const u8 *data,
 	      size_t data_len, const u8 *ie, size_t ie_len);
 int tern_assoc(void *rust, tern_vap vap, const u8 *bssid, const u8 *previous, u32 mhz, u32 pairwise,
@@ -288,18 +308,11 @@ int tern_leave(void *rust, tern_vap vap, bool is_deauth, const u8 *bssid, u16 re
 	       size_t ie_len);
 int tern_set_key(void *rust, tern_vap vap, const u8 *peer, u8 index, u32 suite, const u8 *key,
 		 size_t key_len, const u8 *seq, size_t seq_len);
-int tern_del_key(void *rust, tern_vap vap, const u8 *peer, u8 index);
-int tern_default_key(void *rust, tern_vap vap, u8 index);
-int tern_set_port(void *rust, tern_vap vap, const u8 *peer, bool is_open);
 int tern_mgmt_tx(void *rust, tern_vap vap, const struct tern_tuning *tuning, u32 wait_ms, bool no_ack,
 		 const u8 *frame, size_t len, u64 *cookie);
 int tern_remain(void *rust, tern_vap vap, const struct tern_tuning *tuning, u32 ms, u64 *cookie);
-int tern_abort_remain(void *rust, tern_vap vap);
 void tern_register_frames(void *rust, tern_vap vap, u32 stypes);
-int tern_set_channel(void *rust, tern_vap vap, const struct tern_tuning *tuning);
-int tern_set_tx_power(void *rust, tern_vap vap, bool is_limited, s32 dbm);
+void tern_show(void *rust, struct seq_file *out, bool events);
 int tern_station(void *rust, tern_vap vap, const u8 *peer, struct tern_station *out);
-void tern_show_counters(void *rust, struct seq_file *out);
-void tern_show_events(void *rust, struct seq_file *out);
 
 #endif

@@ -25,7 +25,7 @@ static int counters_show(struct seq_file *out, void *unused)
 {
 	struct tern_dev *dev = out->private;
 
-	tern_show_counters(dev->rust, out);
+	tern_show(dev->rust, out, false);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(counters);
@@ -34,7 +34,7 @@ static int events_show(struct seq_file *out, void *unused)
 {
 	struct tern_dev *dev = out->private;
 
-	tern_show_events(dev->rust, out);
+	tern_show(dev->rust, out, true);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(events);

@@ -25,8 +25,9 @@ void shim_skb_free(struct sk_buff *skb)
 }
 
 /* A packet is linear: the interfaces offer no scatter-gather. */
-u8 *shim_skb_data(struct sk_buff *skb, size_t *len)
+u8 *shim_skb_data(struct sk_buff *skb, size_t *len, u8 *priority)
 {
+	*priority = skb->priority & 7;
 	*len = skb_headlen(skb);
 	return skb->data;
 }
@@ -35,11 +36,6 @@ void shim_skb_keep(struct sk_buff *skb, size_t start, size_t len)
 {
 	skb_pull(skb, start);
 	skb_trim(skb, len);
-}
-
-u8 shim_skb_priority(struct sk_buff *skb)
-{
-	return skb->priority & 7;
 }
 
 /* Under RCU. */
@@ -147,7 +143,7 @@ static int net_stop(struct net_device *ndev)
 
 	netif_tx_stop_all_queues(ndev);
 	wiphy_lock(vif->wdev.wiphy);
-	tern_down(vif->dev->rust, vif->vap);
+	tern_ask(vif->dev->rust, vif->vap, TERN_DOWN, NULL, 0, NULL);
 	/* cfg80211 wants to hear of the end of everything before the interface is down. */
 	shim_drain(NULL, vif->dev);
 	wiphy_unlock(vif->wdev.wiphy);

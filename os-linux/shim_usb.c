@@ -195,8 +195,10 @@ static void tasklet_main(struct tasklet_struct *tasklet)
 		tasklet_schedule(tasklet);
 }
 
+/* After each run of the worker, which also lets others have their turn. */
 void shim_rx_resume(struct tern_dev *dev)
 {
+	cond_resched();
 	if (!list_empty_careful(&dev->rx_done))
 		tasklet_schedule(&dev->tasklet);
 }

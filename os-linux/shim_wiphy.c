@@ -40,35 +40,6 @@ static int tuning_of(const struct cfg80211_chan_def *chandef, struct tern_tuning
 	}
 }
 
-/* Readers of requests. */
-
-u32 shim_scan_ssids(const struct cfg80211_scan_request *req)
-{
-	return req->n_ssids;
-}
-
-const u8 *shim_scan_ssid(const struct cfg80211_scan_request *req, u32 at, size_t *len)
-{
-	*len = req->ssids[at].ssid_len;
-	return req->ssids[at].ssid;
-}
-
-u32 shim_scan_channels(const struct cfg80211_scan_request *req)
-{
-	return req->n_channels;
-}
-
-u32 shim_scan_channel(const struct cfg80211_scan_request *req, u32 at)
-{
-	return req->channels[at]->center_freq;
-}
-
-const u8 *shim_scan_ie(const struct cfg80211_scan_request *req, size_t *len)
-{
-	*len = req->ie_len;
-	return req->ie;
-}
-
 u32 shim_reg_channels(struct tern_dev *dev)
 {
 	return dev->caps.n_channels;
@@ -118,11 +89,20 @@ static int op_change_virtual_intf(struct wiphy *wiphy, struct net_device *ndev,
 
 static int op_scan(struct wiphy *wiphy, struct cfg80211_scan_request *req)
 {
+	struct tern_scan scan = { .ie = req->ie, .ie_len = req->ie_len };
 	struct tern_vif *vif = of_wdev(req->wdev);
 	int error;
 
+	if (req->n_channels > TERN_CHANNELS_MAX || req->n_ssids > TERN_SSIDS_MAX)
+		return -EINVAL;
+	for (; scan.n_channels < req->n_channels; scan.n_channels++)
+		scan.channels_mhz[scan.n_channels] = req->channels[scan.n_channels]->center_freq;
+	for (; scan.n_ssids < req->n_ssids; scan.n_ssids++) {
+		scan.ssids[scan.n_ssids] = req->ssids[scan.n_ssids].ssid;
+		scan.ssid_lens[scan.n_ssids] = req->ssids[scan.n_ssids].ssid_len;
+	}
 	vif->scan = req;
-	error = tern_scan(vif->dev->rust, vif->vap, req);
+	error = tern_scan(vif->dev->rust, vif->vap, &scan);
 	if (error)
 		vif->scan = NULL;
 	return error;
@@ -132,7 +112,7 @@ static void op_abort_scan(struct wiphy *wiphy, struct wireless_dev *wdev)
 {
 	struct tern_vif *vif = of_wdev(wdev);
 
-	tern_abort_scan(vif->dev->rust, vif->vap);
+	tern_ask(vif->dev->rust, vif->vap, TERN_ABORT_SCAN, NULL, 0, NULL);
 }
 
 static int op_auth(struct wiphy *wiphy, struct net_device *ndev, struct cfg80211_auth_request *req)
@@ -215,7 +195,8 @@ static int op_del_key(struct wiphy *wiphy, struct net_device *ndev, int link_id,
 {
 	struct tern_vif *vif = netdev_priv(ndev);
 
-	return tern_del_key(vif->dev->rust, vif->vap, is_pairwise ? mac : NULL, index);
+	return tern_ask(vif->dev->rust, vif->vap, TERN_DELETE_KEY, is_pairwise ? mac : NULL, index,
+			NULL);
 }
 
 static int op_set_default_key(struct wiphy *wiphy, struct net_device *ndev, int link_id, u8 index,
@@ -223,7 +204,7 @@ static int op_set_default_key(struct wiphy *wiphy, struct net_device *ndev, int 
 {
 	struct tern_vif *vif = netdev_priv(ndev);
 
-	return tern_default_key(vif->dev->rust, vif->vap, index);
+	return tern_ask(vif->dev->rust, vif->vap, TERN_DEFAULT_KEY, NULL, index, NULL);
 }
 
 static int op_change_station(struct wiphy *wiphy, struct net_device *ndev, const u8 *mac,
@@ -235,7 +216,9 @@ static int op_change_station(struct wiphy *wiphy, struct net_device *ndev, const
 
 	if (error || !(params->sta_flags_mask & authorized))
 		return error;
-	return tern_set_port(vif->dev->rust, vif->vap, mac, params->sta_flags_set & authorized);
+	authorized &= params->sta_flags_set;
+	return tern_ask(vif->dev->rust, vif->vap, authorized ? TERN_OPEN_PORT : TERN_CLOSE_PORT, mac,
+			0, NULL);
 }
 
 static bool fill_rate(const struct tern_rate *from, struct rate_info *to)
@@ -319,13 +302,6 @@ static int op_mgmt_tx(struct wiphy *wiphy, struct wireless_dev *wdev,
 			    params->dont_wait_for_ack, params->buf, params->len, cookie);
 }
 
-static int op_mgmt_tx_cancel_wait(struct wiphy *wiphy, struct wireless_dev *wdev, u64 cookie)
-{
-	struct tern_vif *vif = of_wdev(wdev);
-
-	return tern_abort_remain(vif->dev->rust, vif->vap);
-}
-
 static void op_update_mgmt_frame_registrations(struct wiphy *wiphy, struct wireless_dev *wdev,
 					       struct mgmt_frame_regs *update)
 {
@@ -350,11 +326,12 @@ static int op_remain_on_channel(struct wiphy *wiphy, struct wireless_dev *wdev,
 	return error;
 }
 
-static int op_cancel_remain_on_channel(struct wiphy *wiphy, struct wireless_dev *wdev, u64 cookie)
+/* Of a stay, or of the wait for an answer to a frame. */
+static int op_cancel_wait(struct wiphy *wiphy, struct wireless_dev *wdev, u64 cookie)
 {
 	struct tern_vif *vif = of_wdev(wdev);
 
-	return tern_abort_remain(vif->dev->rust, vif->vap);
+	return tern_ask(vif->dev->rust, vif->vap, TERN_ABORT_REMAIN, NULL, 0, NULL);
 }
 
 static int set_channel(struct tern_vif *vif, struct cfg80211_chan_def *chandef)
@@ -363,7 +340,7 @@ static int set_channel(struct tern_vif *vif, struct cfg80211_chan_def *chandef)
 	int error = tuning_of(chandef, &tuning);
 
 	if (!error)
-		error = tern_set_channel(vif->dev->rust, vif->vap, &tuning);
+		error = tern_ask(vif->dev->rust, vif->vap, TERN_SET_CHANNEL, NULL, 0, &tuning);
 	if (!error)
 		vif->chandef = *chandef;
 	return error;
@@ -402,10 +379,10 @@ static int op_get_channel(struct wiphy *wiphy, struct wireless_dev *wdev, unsign
 static int op_set_tx_power(struct wiphy *wiphy, struct wireless_dev *wdev,
 			   enum nl80211_tx_power_setting type, int mbm)
 {
-	struct tern_dev *dev = of_wiphy(wiphy);
+	u32 what = type == NL80211_TX_POWER_AUTOMATIC ? TERN_ANY_POWER : TERN_LIMIT_POWER;
 
-	return tern_set_tx_power(dev->rust, wdev ? of_wdev(wdev)->vap : 0,
-				 type != NL80211_TX_POWER_AUTOMATIC, MBM_TO_DBM(mbm));
+	return tern_ask(of_wiphy(wiphy)->rust, wdev ? of_wdev(wdev)->vap : 0, what, NULL,
+			MBM_TO_DBM(mbm), NULL);
 }
 
 /* There is none; cfg80211 takes an error for "off". */
@@ -417,12 +394,12 @@ static int op_set_power_mgmt(struct wiphy *wiphy, struct net_device *ndev, bool 
 
 static int op_suspend(struct wiphy *wiphy, struct cfg80211_wowlan *wow)
 {
-	return tern_suspend(of_wiphy(wiphy)->rust, true);
+	return tern_ask(of_wiphy(wiphy)->rust, 0, TERN_SUSPEND, NULL, 0, NULL);
 }
 
 static int op_resume(struct wiphy *wiphy)
 {
-	return tern_suspend(of_wiphy(wiphy)->rust, false);
+	return tern_ask(of_wiphy(wiphy)->rust, 0, TERN_RESUME, NULL, 0, NULL);
 }
 
 static const struct cfg80211_ops ops = {
@@ -446,9 +423,9 @@ static const struct cfg80211_ops ops = {
 	.disassoc = op_disassoc,
 	.set_tx_power = op_set_tx_power,
 	.remain_on_channel = op_remain_on_channel,
-	.cancel_remain_on_channel = op_cancel_remain_on_channel,
+	.cancel_remain_on_channel = op_cancel_wait,
 	.mgmt_tx = op_mgmt_tx,
-	.mgmt_tx_cancel_wait = op_mgmt_tx_cancel_wait,
+	.mgmt_tx_cancel_wait = op_cancel_wait,
 	.set_power_mgmt = op_set_power_mgmt,
 	.update_mgmt_frame_registrations = op_update_mgmt_frame_registrations,
 	.get_channel = op_get_channel,

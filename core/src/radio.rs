@@ -5,7 +5,11 @@
 use bitflags::bitflags;
 use heapless::Vec;
 
-use crate::types::{Channel, Tuning, Width};
+use crate::{
+    chip::{ChipInfo, Identity},
+    types::{Channel, Tuning, Width},
+    wire::elements::{HtCapability, ht::HtInfo},
+};
 
 /// Most channels that a regulatory domain speaks of: all that [`Channel`] can name.
 pub const CHANNELS_MAX: usize = 48;
@@ -98,6 +102,18 @@ impl Regulatory {
     pub fn allows_initiating(&self, channel: Channel) -> bool {
         self.rule(channel).is_some_and(|rule| !rule.flags.contains(ChannelFlags::NO_IR))
     }
+}
+
+/// What a radio can do that HT knows of (IEEE Std 802.11-2020, 9.4.2.55), as associations say it.
+pub fn own_ht(chip: &ChipInfo, identity: &Identity) -> HtCapability {
+    let mut info = HtInfo::SM_POWER_SAVE_OFF | HtInfo::SHORT_GI_20;
+    if chip.has_40mhz {
+        info |= HtInfo::WIDE | HtInfo::SHORT_GI_40 | HtInfo::DSSS_40;
+    }
+    let streams = u32::from(identity.rx_chains.clamp(1, 4));
+    let rx_mcs = u32::MAX.checked_shr(32 - 8 * streams).unwrap_or(0);
+    // A-MPDUs of up to 64 KiB, 8 us apart.
+    HtCapability { info, ampdu: 0x03 | 6 << 2, rx_mcs }
 }
 
 const _: () = assert!(size_of::<Regulatory>() <= 320, "it is copied over the worker's stack");

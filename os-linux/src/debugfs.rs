@@ -23,31 +23,23 @@ impl fmt::Write for Out {
     }
 }
 
-/// A line for each counter: name, value.
+/// A line for each counter, name and value; or for each event, oldest first.
 #[unsafe(no_mangle)]
-extern "C" fn tern_show_counters(rust: *mut c_void, out: *mut SeqFile) {
+extern "C" fn tern_show(rust: *mut c_void, out: *mut SeqFile, events: bool) {
     // SAFETY: C passes what `tern_probe` gave it.
     let device = unsafe { Device::of(rust) };
     let mut cx = Sleepable::enter_from_shim();
     let mut out = Out(out);
+    // Writing to `Out` cannot fail.
+    if events {
+        return device.shared.events(&mut cx, &mut |event: &Event| {
+            let _ = writeln!(out, "{event}");
+        });
+    }
     let dropped = device.shared.os.events.with(&mut cx, |events, _| events.dropped());
     let mut show = |name: &str, value: u64| {
-        // Writing to `Out` cannot fail.
         let _ = writeln!(out, "{name} {value}");
     };
     device.shared.counters(&mut cx, &mut show);
     show("dropped_events", dropped.into());
-}
-
-/// A line for each event, oldest first.
-#[unsafe(no_mangle)]
-extern "C" fn tern_show_events(rust: *mut c_void, out: *mut SeqFile) {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    let mut out = Out(out);
-    let mut show = |event: &Event| {
-        // Writing to `Out` cannot fail.
-        let _ = writeln!(out, "{event}");
-    };
-    device.shared.events(&mut Sleepable::enter_from_shim(), &mut show);
 }

@@ -12,8 +12,10 @@ use tern_core::{
     chip::{ChipError, Identity},
     control::{ControlRequest, Failure},
     device::{Claim, Next, Shared, Worker},
+    inbox::FrameKinds,
     io::{Bulk as _, RxCarry, UsbPipe},
     os::{Os as _, OsError, Sleepable},
+    radio::own_ht,
     scan,
     trace::TracedBus,
     types::{Channel, Cipher, LEGACY_RATES, RequestId, VapId},
@@ -32,6 +34,9 @@ use crate::{
 const RX_DEPTH: u8 = 4;
 /// Longest stay on a channel that a user may ask for.
 const REMAIN_MS_MAX: u16 = 5000;
+/// Management frames that a user may ask for.
+const RX_FRAMES: FrameKinds =
+    FrameKinds::PROBE_REQUEST.union(FrameKinds::AUTH).union(FrameKinds::ACTION);
 
 /// The half that the device's thread has.
 type LinuxWorker<'d> = Worker<'d, LinuxOs, Pipe, Any, &'d mut Chip<'d>>;
@@ -158,8 +163,7 @@ impl Device {
             match next {
                 // SAFETY: the worker's thread may sleep.
                 Next::Sleep => unsafe { ffi::shim_worker_wait(dev.0) },
-                // SAFETY: as above.
-                Next::Again => unsafe { ffi::shim_worker_yield() },
+                Next::Again => {}
                 Next::Stopped => return Ok(()),
             }
         }
@@ -167,24 +171,28 @@ impl Device {
 
     /// What cfg80211 is told of the device.
     fn caps(&self, identity: &Identity) -> Caps {
+        let ht = own_ht(self.shared.info(), identity);
         let mut caps = Caps {
             mac: identity.mac.0,
             rx_chains: identity.rx_chains,
+            has_ht: true,
+            ht_cap: ht.info.bits(),
+            ht_ampdu: ht.ampdu,
+            n_channels: 0,
+            n_rates: LEGACY_RATES.len() as u8,
+            n_ciphers: 1,
             scan_ssids_max: scan::SSIDS_MAX as u8,
             scan_ie_max: scan::ELEMENTS_MAX as u16,
             remain_ms_max: REMAIN_MS_MAX,
+            rx_stypes: RX_FRAMES.bits(),
+            channels_mhz: [0; ffi::CHANNELS_MAX],
             rates_half_mbps: LEGACY_RATES,
-            n_rates: LEGACY_RATES.len() as u8,
-            ..Caps::default()
+            ciphers: [Cipher::Ccmp.suite(), 0, 0, 0, 0, 0, 0, 0],
         };
-        for (to, channel) in caps.channels_mhz.0.iter_mut().zip((1..=14).filter_map(Channel::ghz2))
-        {
+        let channels = (1..=14).filter_map(Channel::ghz2);
+        for (to, channel) in caps.channels_mhz.iter_mut().zip(channels) {
             *to = channel.mhz();
             caps.n_channels += 1;
-        }
-        for (to, cipher) in caps.ciphers.iter_mut().zip([Cipher::Ccmp]) {
-            *to = cipher.suite();
-            caps.n_ciphers += 1;
         }
         caps
     }

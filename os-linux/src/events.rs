@@ -30,45 +30,64 @@ const NEWS_BYTES_MAX: usize = 32 * 1024;
 /// Longest frame.
 pub(crate) const FRAME_MAX: usize = 2560;
 
-/// What happened; the frame lies beside it.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Kind {
-    Outcome { id: RequestId, operation: Operation, is_ok: bool },
-    RemainBegun { id: RequestId, ms: u16 },
-    Bss { mhz: u16, dbm: i8 },
-    Mgmt { mhz: u16, dbm: i8 },
-    SentAway,
-    Left,
-    BeaconLost,
-    Link(bool),
+/// What happened; the frame lies beside it. `told` is of `enum tern_told`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Kind {
+    told: u32,
+    cookie: u64,
+    ms: u32,
+    mhz: u32,
+    dbm: i32,
+    is_ok: bool,
 }
 
+const HEARD: u32 = 6;
+const MGMT: u32 = 7;
+
 impl Kind {
+    /// The link is up or down.
+    pub(crate) fn link(is_up: bool) -> Self {
+        Self { told: 11, is_ok: is_up, ..Self::default() }
+    }
+
+    /// A stay on a channel has begun.
+    pub(crate) fn remain_begun(id: RequestId, ms: u16) -> Self {
+        Self { told: 5, cookie: cookie(id), ms: ms.into(), ..Self::default() }
+    }
+
+    fn heard(told: u32, heard: &Heard<'_>) -> Self {
+        let mhz = heard.tuning.channel.mhz().into();
+        Self { told, mhz, dbm: heard.signal_dbm.into(), ..Self::default() }
+    }
+
     /// In our words; `None` for what nobody here asks for.
-    pub(crate) fn of<'a>(notice: Notice<'a>) -> Option<(Self, &'a [u8])> {
-        let place = |heard: Heard<'a>| (heard.tuning.channel.mhz(), heard.signal_dbm, heard.frame);
+    pub(crate) fn of(notice: Notice<'_>) -> Option<(Self, &[u8])> {
+        let plain = |told| Self { told, ..Self::default() };
         Some(match notice {
             Notice::Outcome { id, operation, result, frame } => {
-                (Self::Outcome { id, operation, is_ok: result.is_ok() }, frame)
+                let told = match operation {
+                    Operation::Scan => 0,
+                    Operation::Auth => 1,
+                    Operation::Assoc => 2,
+                    Operation::SendMgmt => 3,
+                    Operation::Remain => 4,
+                    // User space is the SME here.
+                    Operation::Join => return None,
+                };
+                (Self { cookie: cookie(id), is_ok: result.is_ok(), ..plain(told) }, frame)
             }
-            Notice::Heard(heard) => {
-                let (mhz, dbm, frame) = place(heard);
-                (Self::Bss { mhz, dbm }, frame)
-            }
-            Notice::Mgmt(heard) => {
-                let (mhz, dbm, frame) = place(heard);
-                (Self::Mgmt { mhz, dbm }, frame)
-            }
-            Notice::SentAway(frame) => (Self::SentAway, frame),
-            Notice::Left(frame) => (Self::Left, frame),
-            Notice::BeaconLost => (Self::BeaconLost, &[]),
+            Notice::Heard(heard) => (Self::heard(HEARD, &heard), heard.frame),
+            Notice::Mgmt(heard) => (Self::heard(MGMT, &heard), heard.frame),
+            Notice::SentAway(frame) => (plain(8), frame),
+            Notice::Left(frame) => (plain(9), frame),
+            Notice::BeaconLost => (plain(10), &[]),
             Notice::Signal(_) => return None,
         })
     }
 
     /// Others like it will come: these leave room for what comes once.
     const fn is_news(self) -> bool {
-        matches!(self, Self::Bss { .. } | Self::Mgmt { .. })
+        matches!(self.told, HEARD | MGMT)
     }
 }
 
@@ -162,52 +181,11 @@ extern "C" fn tern_events(rust: *mut c_void) {
     unsafe { ffi::shim_events_wake(os.dev.0) };
 }
 
-/// Tells cfg80211. The numbers are those of `enum tern_told`.
+/// Tells cfg80211.
 fn tell(dev: Dev, event: &Event, frame: &[u8]) {
-    let mut told = Told {
-        kind: 0,
-        vap: raw_vap(event.vap),
-        cookie: 0,
-        ms: 0,
-        mhz: 0,
-        dbm: 0,
-        is_ok: true,
-        frame: frame.as_ptr(),
-        len: frame.len(),
-    };
-    told.kind = match event.kind {
-        Kind::Outcome { id, operation, is_ok } => {
-            (told.cookie, told.is_ok) = (cookie(id), is_ok);
-            match operation {
-                Operation::Scan => 0,
-                Operation::Auth => 1,
-                Operation::Assoc => 2,
-                Operation::SendMgmt => 3,
-                Operation::Remain => 4,
-                // Nobody asks for it: user space is the SME here.
-                Operation::Join => return,
-            }
-        }
-        Kind::RemainBegun { id, ms } => {
-            (told.cookie, told.ms) = (cookie(id), ms.into());
-            5
-        }
-        Kind::Bss { mhz, dbm } => {
-            (told.mhz, told.dbm) = (mhz.into(), dbm.into());
-            6
-        }
-        Kind::Mgmt { mhz, dbm } => {
-            (told.mhz, told.dbm) = (mhz.into(), dbm.into());
-            7
-        }
-        Kind::SentAway => 8,
-        Kind::Left => 9,
-        Kind::BeaconLost => 10,
-        Kind::Link(is_up) => {
-            told.is_ok = is_up;
-            11
-        }
-    };
+    let Kind { told, cookie, ms, mhz, dbm, is_ok } = event.kind;
+    let (vap, frame, len) = (raw_vap(event.vap), frame.as_ptr(), frame.len());
+    let told = Told { kind: told, vap, cookie, ms, mhz, dbm, is_ok, frame, len };
     // SAFETY: the caller holds the wiphy's mutex, and the frame is read within its length.
     unsafe { ffi::shim_event(dev.0, &raw const told) };
 }

@@ -18,7 +18,7 @@ macro_rules! opaque {
     )* };
 }
 
-opaque! { TernDev SkBuff SeqFile ScanReq }
+opaque! { TernDev SkBuff SeqFile }
 
 /// `tern_vap`.
 pub(crate) type RawVap = u32;
@@ -26,6 +26,7 @@ pub(crate) type RawVap = u32;
 pub(crate) const CHANNELS_MAX: usize = 42;
 pub(crate) const RATES_MAX: usize = 12;
 pub(crate) const CIPHERS_MAX: usize = 8;
+pub(crate) const SSIDS_MAX: usize = 8;
 
 /// `enum tern_live`.
 #[repr(u32)]
@@ -54,11 +55,10 @@ pub(crate) struct RawTuning {
 
 /// `struct tern_caps`.
 #[repr(C)]
-#[derive(Clone, Copy, Default)]
 pub(crate) struct Caps {
     pub(crate) mac: [u8; 6],
     pub(crate) rx_chains: u8,
-    pub(crate) has_ht: u8,
+    pub(crate) has_ht: bool,
     pub(crate) ht_cap: u16,
     pub(crate) ht_ampdu: u8,
     pub(crate) n_channels: u8,
@@ -68,20 +68,21 @@ pub(crate) struct Caps {
     pub(crate) scan_ie_max: u16,
     pub(crate) remain_ms_max: u16,
     pub(crate) rx_stypes: u16,
-    pub(crate) channels_mhz: Table<u16, CHANNELS_MAX>,
+    pub(crate) channels_mhz: [u16; CHANNELS_MAX],
     pub(crate) rates_half_mbps: [u8; RATES_MAX],
     pub(crate) ciphers: [u32; CIPHERS_MAX],
 }
 
-/// An array with a default, however long.
-#[repr(transparent)]
-#[derive(Clone, Copy)]
-pub(crate) struct Table<T, const N: usize>(pub(crate) [T; N]);
-
-impl<T: Copy + Default, const N: usize> Default for Table<T, N> {
-    fn default() -> Self {
-        Self([T::default(); N])
-    }
+/// `struct tern_scan`.
+#[repr(C)]
+pub(crate) struct ScanReq {
+    pub(crate) n_channels: u32,
+    pub(crate) n_ssids: u32,
+    pub(crate) channels_mhz: [u16; CHANNELS_MAX],
+    pub(crate) ssids: [*const u8; SSIDS_MAX],
+    pub(crate) ssid_lens: [usize; SSIDS_MAX],
+    pub(crate) ie: *const u8,
+    pub(crate) ie_len: usize,
 }
 
 /// `struct tern_event`.
@@ -145,7 +146,6 @@ unsafe extern "C" {
     pub(crate) fn shim_unlock(lock: *mut c_void);
     pub(crate) fn shim_worker_wake(dev: *mut TernDev);
     pub(crate) fn shim_worker_wait(dev: *mut TernDev);
-    pub(crate) fn shim_worker_yield();
     pub(crate) fn shim_deadline(dev: *mut TernDev, at_us: u64, is_set: bool);
     pub(crate) fn shim_attached(dev: *mut TernDev, error: c_int, caps: *const Caps);
     pub(crate) fn shim_answers(dev: *mut TernDev) -> u32;
@@ -175,9 +175,8 @@ unsafe extern "C" {
 
     pub(crate) fn shim_skb_new(len: usize) -> *mut SkBuff;
     pub(crate) fn shim_skb_free(skb: *mut SkBuff);
-    pub(crate) fn shim_skb_data(skb: *mut SkBuff, len: *mut usize) -> *mut u8;
+    pub(crate) fn shim_skb_data(skb: *mut SkBuff, len: *mut usize, priority: *mut u8) -> *mut u8;
     pub(crate) fn shim_skb_keep(skb: *mut SkBuff, start: usize, len: usize);
-    pub(crate) fn shim_skb_priority(skb: *mut SkBuff) -> u8;
     pub(crate) fn shim_deliver(dev: *mut TernDev, vap: RawVap, skb: *mut SkBuff);
     pub(crate) fn shim_is_listening(dev: *mut TernDev, vap: RawVap) -> bool;
     pub(crate) fn shim_capture(
@@ -190,11 +189,6 @@ unsafe extern "C" {
     );
     pub(crate) fn shim_tx_ready(dev: *mut TernDev, vap: RawVap, queue: u16);
 
-    pub(crate) fn shim_scan_ssids(req: *const ScanReq) -> u32;
-    pub(crate) fn shim_scan_ssid(req: *const ScanReq, at: u32, len: *mut usize) -> *const u8;
-    pub(crate) fn shim_scan_channels(req: *const ScanReq) -> u32;
-    pub(crate) fn shim_scan_channel(req: *const ScanReq, at: u32) -> u32;
-    pub(crate) fn shim_scan_ie(req: *const ScanReq, len: *mut usize) -> *const u8;
     pub(crate) fn shim_reg_channels(dev: *mut TernDev) -> u32;
     pub(crate) fn shim_reg_channel(
         dev: *mut TernDev,

@@ -78,15 +78,6 @@ extern "C" fn tern_up(rust: *mut c_void, vap: RawVap, is_monitor: bool, mac: *co
     result(up)
 }
 
-/// Switches an interface off, whatever it takes.
-#[unsafe(no_mangle)]
-extern "C" fn tern_down(rust: *mut c_void, vap: RawVap) {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    // Without a device there is nothing to switch off, and nobody to tell of an error.
-    let _ = device.call(vap_id(vap), ControlRequest::Down, None, Wait::Always);
-}
-
 /// What to receive. Under a spin lock of the stack: only posts.
 #[unsafe(no_mangle)]
 extern "C" fn tern_rx_mode(

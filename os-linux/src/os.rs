@@ -115,7 +115,7 @@ impl Os for LinuxOs {
     }
 
     fn link_changed<C: Unlocked>(&self, cx: &mut C, vap: VapId, up: bool) {
-        self.queue(cx, vap, Kind::Link(up), &[]);
+        self.queue(cx, vap, Kind::link(up), &[]);
     }
 
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, vap: VapId, queue: TxQueue) {

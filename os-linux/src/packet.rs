@@ -12,6 +12,7 @@ struct Owned {
     skb: NonNull<SkBuff>,
     data: NonNull<u8>,
     len: usize,
+    priority: u8,
 }
 
 // SAFETY: an skb may be used and freed by any thread, one at a time.
@@ -22,12 +23,12 @@ impl Owned {
     ///
     /// `skb` is a linear skb that the caller owns and gives away.
     unsafe fn new(skb: NonNull<SkBuff>) -> Option<Self> {
-        let mut len = 0;
+        let (mut len, mut priority) = (0, 0);
         // SAFETY: the caller owns it.
-        let data = unsafe { ffi::shim_skb_data(skb.as_ptr(), &raw mut len) };
+        let data = unsafe { ffi::shim_skb_data(skb.as_ptr(), &raw mut len, &raw mut priority) };
         // SAFETY: a counter.
         unsafe { ffi::shim_count(Live::Packets as u32, 1) };
-        Some(Self { skb, data: NonNull::new(data)?, len })
+        Some(Self { skb, data: NonNull::new(data)?, len, priority })
     }
 
     fn into_raw(self) -> *mut SkBuff {
@@ -88,8 +89,7 @@ impl Packet for Skb {
     }
 
     fn priority(&self) -> u8 {
-        // SAFETY: it is ours.
-        unsafe { ffi::shim_skb_priority(self.0.skb.as_ptr()) }
+        self.0.priority
     }
 }
 

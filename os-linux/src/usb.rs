@@ -43,14 +43,7 @@ const fn check(error: c_int) -> Result<(), OsError> {
 }
 
 /// The registers; the worker has the only one.
-#[derive(Debug)]
 pub(crate) struct UsbRegisters(Dev);
-
-impl core::fmt::Debug for Dev {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("Dev")
-    }
-}
 
 impl UsbRegisters {
     pub(crate) const fn new(dev: Dev) -> Self {

@@ -23,13 +23,6 @@ use crate::{
     packet::SkbDraft,
 };
 
-/// A request without a body, for a caller who may be killed.
-fn plain(rust: *mut c_void, vap: RawVap, request: ControlRequest) -> c_int {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    result(device.call(vap_id(vap), request, None, Wait::Killable))
-}
-
 /// A request with a body of two parts.
 fn with_body(
     device: &Device,
@@ -56,29 +49,59 @@ impl RawTuning {
     }
 }
 
+/// A request without a body; the numbers are those of `enum tern_question`.
+#[unsafe(no_mangle)]
+extern "C" fn tern_ask(
+    rust: *mut c_void,
+    vap: RawVap,
+    what: u32,
+    mac: *const u8,
+    number: i32,
+    tuning: *const RawTuning,
+) -> c_int {
+    // SAFETY: C passes what `tern_probe` gave it, an address or null, a tuning or null.
+    let (device, mac, tuning) = unsafe { (Device::of(rust), ffi::mac(mac), tuning.as_ref()) };
+    let index = number as u8;
+    let ask = || {
+        let request = match what {
+            0 => ControlRequest::AbortScan,
+            1 => ControlRequest::AbortRemain,
+            2 => ControlRequest::SetDefaultKey(index),
+            3 => ControlRequest::DeleteKey(KeyPlace { peer: mac, index }),
+            4 => ControlRequest::SetPort(mac.ok_or(Failure::Invalid)?, Port::Closed),
+            5 => ControlRequest::SetPort(mac.ok_or(Failure::Invalid)?, Port::Open),
+            6 => ControlRequest::SetChannel(tuning.ok_or(Failure::Invalid)?.get()?),
+            7 => ControlRequest::SetTxPower(Some(number.clamp(0, i8::MAX.into()) as i8)),
+            8 => ControlRequest::SetTxPower(None),
+            9 => ControlRequest::Down,
+            10 => ControlRequest::Suspend,
+            11 => ControlRequest::Resume,
+            _ => return Err(Failure::Invalid),
+        };
+        let wait = if what < 9 { Wait::Killable } else { Wait::Always };
+        device.call(vap_id(vap), request, None, wait)
+    };
+    result(ask())
+}
+
 /// Writes a scan request as core reads it.
 ///
 /// # Safety
 ///
-/// `req` is a scan request of cfg80211.
-unsafe fn scan_body(req: *const ScanReq) -> Result<SkbDraft, Failure> {
+/// The pointers in `req` go with their lengths.
+unsafe fn scan_body(req: &ScanReq) -> Result<SkbDraft, Failure> {
     let mut channels: Vec<Channel, CHANNELS_MAX> = Vec::new();
     let mut ssids: Vec<Ssid, SSIDS_MAX> = Vec::new();
-    let mut len = 0;
-    // SAFETY: every index is below the count that C names, and names live as long as the request.
-    let elements = unsafe {
-        for at in 0..ffi::shim_scan_channels(req) {
-            let channel = narrow(ffi::shim_scan_channel(req, at))?.channel;
-            channels.push(channel).map_err(|_| Failure::Invalid)?;
-        }
-        for at in 0..ffi::shim_scan_ssids(req) {
-            let name = ffi::lent(ffi::shim_scan_ssid(req, at, &raw mut len), len);
-            let ssid = Ssid::new(name).ok_or(Failure::Invalid)?;
-            ssids.push(ssid).map_err(|_| Failure::Invalid)?;
-        }
-        let elements = ffi::shim_scan_ie(req, &raw mut len);
-        ffi::lent(elements, len)
-    };
+    for mhz in req.channels_mhz.iter().take(req.n_channels as usize) {
+        channels.push(narrow((*mhz).into())?.channel).map_err(|_| Failure::Invalid)?;
+    }
+    for (name, len) in req.ssids.iter().zip(req.ssid_lens).take(req.n_ssids as usize) {
+        // SAFETY: the caller's promise.
+        let ssid = Ssid::new(unsafe { ffi::lent(*name, len) }).ok_or(Failure::Invalid)?;
+        ssids.push(ssid).map_err(|_| Failure::Invalid)?;
+    }
+    // SAFETY: the caller's promise.
+    let elements = unsafe { ffi::lent(req.ie, req.ie_len) };
     let mut bytes = [0; ScanRequest::len_max(CHANNELS_MAX, SSIDS_MAX, ELEMENTS_MAX)];
     let len = ScanRequest::emit(&mut bytes, ssids.is_empty(), &channels, &ssids, elements);
     let body = bytes.get(..len.ok_or(Failure::Invalid)?).unwrap_or_default();
@@ -87,15 +110,10 @@ unsafe fn scan_body(req: *const ScanReq) -> Result<SkbDraft, Failure> {
 
 #[unsafe(no_mangle)]
 extern "C" fn tern_scan(rust: *mut c_void, vap: RawVap, req: *const ScanReq) -> c_int {
-    // SAFETY: C passes what `tern_probe` gave it, and cfg80211's request.
-    let (device, body) = unsafe { (Device::of(rust), scan_body(req)) };
+    // SAFETY: C passes what `tern_probe` gave it, and a request of its own.
+    let (device, body) = unsafe { (Device::of(rust), scan_body(&*req)) };
     let scan = |body| device.call(vap_id(vap), ControlRequest::Scan, Some(body), Wait::Killable);
     result(body.and_then(scan))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_abort_scan(rust: *mut c_void, vap: RawVap) {
-    plain(rust, vap, ControlRequest::AbortScan);
 }
 
 #[unsafe(no_mangle)]
@@ -203,32 +221,6 @@ extern "C" fn tern_set_key(
 }
 
 #[unsafe(no_mangle)]
-extern "C" fn tern_del_key(rust: *mut c_void, vap: RawVap, peer: *const u8, index: u8) -> c_int {
-    // SAFETY: C passes an address or null.
-    let peer = unsafe { ffi::mac(peer) };
-    plain(rust, vap, ControlRequest::DeleteKey(KeyPlace { peer, index }))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_default_key(rust: *mut c_void, vap: RawVap, index: u8) -> c_int {
-    plain(rust, vap, ControlRequest::SetDefaultKey(index))
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_set_port(
-    rust: *mut c_void,
-    vap: RawVap,
-    peer: *const u8,
-    is_open: bool,
-) -> c_int {
-    // SAFETY: C passes an address.
-    let Some(peer) = (unsafe { ffi::mac(peer) }) else {
-        return result::<()>(Err(Failure::Invalid));
-    };
-    plain(rust, vap, ControlRequest::SetPort(peer, if is_open { Port::Open } else { Port::Closed }))
-}
-
-#[unsafe(no_mangle)]
 extern "C" fn tern_mgmt_tx(
     rust: *mut c_void,
     vap: RawVap,
@@ -279,14 +271,9 @@ extern "C" fn tern_remain(
         unsafe { *cookie = cookie_of(id) };
         // Told after the cookie: the work item waits for the mutex that our caller holds.
         let mut cx = Sleepable::enter_from_shim();
-        device.shared.os.queue(&mut cx, vap, Kind::RemainBegun { id, ms }, &[]);
+        device.shared.os.queue(&mut cx, vap, Kind::remain_begun(id, ms), &[]);
     }
     result(begun)
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_abort_remain(rust: *mut c_void, vap: RawVap) -> c_int {
-    plain(rust, vap, ControlRequest::AbortRemain)
 }
 
 #[unsafe(no_mangle)]
@@ -295,26 +282,6 @@ extern "C" fn tern_register_frames(rust: *mut c_void, vap: RawVap, stypes: u32) 
     let device = unsafe { Device::of(rust) };
     let kinds = FrameKinds::from_bits_retain(stypes as u16);
     device.shared.register_frames(&mut Sleepable::enter_from_shim(), vap_id(vap), kinds);
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_set_channel(rust: *mut c_void, vap: RawVap, tuning: *const RawTuning) -> c_int {
-    // SAFETY: C passes a tuning.
-    match unsafe { tuning.as_ref() }.ok_or(Failure::Invalid).and_then(|tuning| tuning.get()) {
-        Ok(tuning) => plain(rust, vap, ControlRequest::SetChannel(tuning)),
-        Err(failure) => result::<()>(Err(failure)),
-    }
-}
-
-#[unsafe(no_mangle)]
-extern "C" fn tern_set_tx_power(
-    rust: *mut c_void,
-    vap: RawVap,
-    is_limited: bool,
-    dbm: i32,
-) -> c_int {
-    let limit = dbm.clamp(0, i8::MAX.into()) as i8;
-    plain(rust, vap, ControlRequest::SetTxPower(is_limited.then_some(limit)))
 }
 
 fn raw_rate(rate: Option<Rate>, is_wide: bool, has_short_gi: bool) -> RawRate {
@@ -360,15 +327,6 @@ extern "C" fn tern_station(
         rx_dropped: rx.dropped.into(),
     };
     0
-}
-
-/// The machine goes to sleep, or has woken up.
-#[unsafe(no_mangle)]
-extern "C" fn tern_suspend(rust: *mut c_void, is_asleep: bool) -> c_int {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    let request = if is_asleep { ControlRequest::Suspend } else { ControlRequest::Resume };
-    result(device.call(vap_id(0), request, None, Wait::Always))
 }
 
 /// The regulatory domain has changed.

@@ -7,6 +7,7 @@ use crate::{
     chip::{Chip, ChipError, Edca, Link, Offloads, PeerInfo},
     io::{Framing, Pipe, TxQueue},
     os::{Os, Sleepable},
+    radio::own_ht,
     rate::PeerRates,
     trace::Stage,
     types::{Cipher, LegacyRates, Mode, Tuning, Width},
@@ -246,14 +247,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// What we can do that HT knows of.
     pub(super) fn own_ht(&self) -> HtCapability {
-        let mut info = HtInfo::SM_POWER_SAVE_OFF | HtInfo::SHORT_GI_20;
-        if self.shared.info().has_40mhz {
-            info |= HtInfo::WIDE | HtInfo::SHORT_GI_40 | HtInfo::DSSS_40;
-        }
-        let streams = u32::from(self.identity.rx_chains.clamp(1, 4));
-        let rx_mcs = u32::MAX.checked_shr(32 - 8 * streams).unwrap_or(0);
-        // A-MPDUs of up to 64 KiB, 8 us apart.
-        HtCapability { info, ampdu: 0x03 | 6 << 2, rx_mcs }
+        own_ht(self.shared.info(), &self.identity)
     }
 
     /// Whether HT is used: both sides know it, and the cipher is none that HT forbids
