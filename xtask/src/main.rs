@@ -7,6 +7,7 @@
 mod build;
 mod emu;
 mod lock;
+mod new_chip;
 mod progress;
 mod run;
 mod setup;
@@ -44,8 +45,7 @@ enum Command {
     Host(Later),
     /// Ratios between Tern and other drivers (not available yet)
     Bench(Later),
-    /// Writes the skeleton of a chip backend (not available yet)
-    NewChip(Later),
+    NewChip(new_chip::Args),
 }
 
 /// The arguments of a command that is not there yet: anything.
@@ -68,7 +68,7 @@ fn main() -> ExitCode {
         Command::Table(args) => table::run(args),
         Command::Host(_) => not_yet("host", "it comes with the BSD shims"),
         Command::Bench(_) => not_yet("bench", "see `cargo xtask run --scenario transfers`"),
-        Command::NewChip(_) => not_yet("new-chip", "copy the directory of the nearest chip"),
+        Command::NewChip(args) => new_chip::run(args),
     };
     match result {
         Ok(code) => code,

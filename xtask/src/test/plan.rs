@@ -152,8 +152,8 @@ fn style() -> Vec<Step> {
     let cargo = |name, arguments, needs| step(ring, name, Work::Cargo(words(arguments)), needs);
     let clippy = "clippy --quiet --workspace --all-targets -- -D warnings";
     vec![
-        cargo("formatting", "fmt --all --check", &[Purpose::Lint]),
-        cargo("lints", clippy, &[Purpose::Lint, Purpose::Emulator]),
+        cargo("formatting", "fmt --all --check", &[]),
+        cargo("lints", clippy, &[Purpose::Emulator]),
         xtask(ring, "tidy", "tidy"),
         xtask(ring, "device table", "table --check"),
         step(

@@ -63,7 +63,9 @@ fn reason_to_skip(step: &Step) -> Option<String> {
     }
     if let Work::Cargo(words) = &step.work {
         let name = words.first().map_or("", String::as_str);
-        return lint_tool(name).err().map(|error| one_line(&error));
+        if let Err(error) = lint_tool(name) {
+            return Some(one_line(&error));
+        }
     }
     setup::ensure(step.needs).err().map(|error| one_line(&error))
 }

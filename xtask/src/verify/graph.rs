@@ -63,8 +63,8 @@ impl Graph {
             .map(|kind| Tables::new(module, &flows, &|function| kinds[function] == kind));
         let (edges, panics) = (Vec::new(), BTreeSet::new());
         let mut graph = Self { flows, edges, panics, indirect: 0, by_table: 0 };
-        for number in 0..graph.flows.len() {
-            let tables = match kinds[number] {
+        for (number, kind) in kinds.iter().enumerate() {
+            let tables = match kind {
                 Kind::C => &c,
                 Kind::Rust => &rust,
                 Kind::Formatting => &formatting,
