@@ -48,10 +48,13 @@ pub(crate) fn of_kernel(kernel: &str) -> Result<Tree> {
     if !dir.join("Module.symvers").exists() {
         setup::ensure(&[Purpose::Module])?;
         debs::unpack(&packages(&release)?, &root)?;
-        let common = format!("linux-headers-{}-common", release.trim_end_matches("-amd64"));
-        // Debian's says /usr/src; ours must work wherever it is, also after a move.
-        let makefile = format!("include $(dir $(lastword $(MAKEFILE_LIST)))../{common}/Makefile\n");
-        std::fs::write(dir.join("Makefile"), makefile)?;
+    }
+    // Debian's says /usr/src; ours must work wherever it is, also after a move.
+    let common = format!("linux-headers-{}-common", release.trim_end_matches("-amd64"));
+    let wanted = format!("include $(dir $(lastword $(MAKEFILE_LIST)))../{common}/Makefile\n");
+    let makefile = dir.join("Makefile");
+    if std::fs::read_to_string(&makefile).ok().as_ref() != Some(&wanted) {
+        std::fs::write(&makefile, wanted).with_context(|| makefile.display().to_string())?;
     }
     Ok(Tree { release, dir })
 }

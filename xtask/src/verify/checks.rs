@@ -154,6 +154,9 @@ impl<'a> Subject<'a> {
         let mut problems: Vec<String> =
             missing.map(|name| format!("{name} of exports.txt is not there")).collect();
         problems.extend(self.graph.flows.iter().flat_map(|flow| flow.unclear.iter().cloned()));
+        if self.data.is_empty() {
+            problems.push("exports.txt names no entry to the data path".to_string());
+        }
         let measured = format!(
             "{} functions, entered from {} data path and {} other functions; {} calls through \
              pointers, {} of them by table",

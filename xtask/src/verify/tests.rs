@@ -83,6 +83,10 @@ fn relocations_that_the_loader_does_not_know() {
 fn entry_points_that_are_missing() {
     let module = assemble(&[("data_in", GOOD), ("helper", "ret")], "");
     assert_eq!(failing(&module), ["code"]);
+    let module = assemble(&[("work", GOOD), ("helper", "ret")], "");
+    let lists = Lists::parse("work worker\n", SYMBOLS, LIMITS).unwrap();
+    let checks = Subject::new(&module, &lists).checks().unwrap();
+    assert!(checks.iter().any(|check| !check.ok()), "a module without a data path checks nothing");
 }
 
 #[test]
