@@ -159,7 +159,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// IEEE Std 802.11-2020, 9.3.3.5 and 9.3.3.7.
     #[inline(never)]
     fn assoc_frame(&self, vap: Vap, subtype: MgmtSubtype, out: &mut Writer<'_>) {
-        let Some((bssid, _)) = self.station.network() else { return };
+        let Some((bssid, tuning)) = self.station.network() else { return };
         let (previous, cipher) = self.station.assoc_choice();
         let bss = self.station.bss();
         out.view(&Header::mgmt(subtype, bssid, vap.mac, bssid));
@@ -178,7 +178,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             out.element(element.id, element.body);
         }
         if self.uses_ht(cipher) && user.body_of(id::HT_CAPABILITY).is_none() {
-            self.own_ht().emit(out);
+            self.own_ht().at(tuning.width).emit(out);
         }
         if bss.is_some_and(|bss| bss.wmm.is_some()) && user.find_vendor(&id::VENDOR_WMM).is_none() {
             WmmInfo.emit(out);

@@ -7,9 +7,9 @@ use super::{
 };
 use crate::{
     control::*,
-    types::{Channel, Tuning},
+    types::{Channel, Tuning, Width},
     wire::{
-        elements::{Elements, id},
+        elements::{Elements, HtCapability, ht::HtInfo, id},
         header::MgmtSubtype,
         mgmt::{Body, Mgmt},
     },
@@ -319,4 +319,29 @@ fn other_queue_parameters_reach_the_chip() {
     world.hear(&ap::beacon(6, &wmm(2, 7)));
     world.settle();
     assert!(world.calls().contains(&"set_edca Voice 7".into()));
+}
+
+#[test]
+fn forty_megahertz_are_claimed_only_where_they_are_used() {
+    for (width, is_wide) in [(Width::Mhz20, false), (Width::Mhz40Above, true)] {
+        let mut world = World::station();
+        world.peer = ap::open();
+        let tuning = Tuning { width, ..tuning() };
+        let mut ht = std::vec![id::HT_CAPABILITY, 26];
+        ht.extend([0xff; 26]);
+        ht.extend([id::HT_OPERATION, 22, 6, 0b101]); // Second half above.
+        ht.extend([0; 20]);
+        assert_eq!(world.ask(ControlRequest::Auth(auth_info()), &[]), Ok(()));
+        world.hear(&ap::beacon(6, &ht));
+        world.settle();
+        let assoc = AssocInfo { tuning, ..ASSOC };
+        assert_eq!(world.ask(ControlRequest::Assoc(assoc), b"\x00\x04tern"), Ok(()));
+        let request = world.sent.iter().filter_map(|frame| match Mgmt::parse(frame)?.body {
+            Body::AssocRequest(_, elements) => elements.body_of(id::HT_CAPABILITY),
+            _ => None,
+        });
+        let claimed = request.last().and_then(HtCapability::parse).unwrap().info;
+        assert_eq!(claimed.contains(HtInfo::WIDE), is_wide, "{width:?}");
+        assert!(claimed.contains(HtInfo::SHORT_GI_20));
+    }
 }

@@ -59,6 +59,17 @@ pub struct HtCapability {
 }
 
 impl HtCapability {
+    /// What of it holds for who works this wide. To claim 40 MHz and listen at 20 would lose
+    /// what an access point then sends 40 MHz wide.
+    #[must_use]
+    pub fn at(self, width: Width) -> Self {
+        let wide = HtInfo::WIDE | HtInfo::SHORT_GI_40 | HtInfo::DSSS_40;
+        match width {
+            Width::Mhz20 => Self { info: self.info - wide, ..self },
+            Width::Mhz40Above | Width::Mhz40Below => self,
+        }
+    }
+
     /// Reads the body of an element.
     pub fn parse(body: &[u8]) -> Option<Self> {
         let (view, _) = View::ref_from_prefix(body).ok()?;
