@@ -336,11 +336,11 @@ fn forty_megahertz_are_claimed_only_where_they_are_used() {
         world.settle();
         let assoc = AssocInfo { tuning, ..ASSOC };
         assert_eq!(world.ask(ControlRequest::Assoc(assoc), b"\x00\x04tern"), Ok(()));
-        let request = world.sent.iter().filter_map(|frame| match Mgmt::parse(frame)?.body {
+        let mut request = world.sent.iter().filter_map(|frame| match Mgmt::parse(frame)?.body {
             Body::AssocRequest(_, elements) => elements.body_of(id::HT_CAPABILITY),
             _ => None,
         });
-        let claimed = request.last().and_then(HtCapability::parse).unwrap().info;
+        let claimed = request.next_back().and_then(HtCapability::parse).unwrap().info;
         assert_eq!(claimed.contains(HtInfo::WIDE), is_wide, "{width:?}");
         assert!(claimed.contains(HtInfo::SHORT_GI_20));
     }
