@@ -133,6 +133,8 @@ pub struct AssocInfo {
     pub previous: Option<MacAddr>,
     /// How wide to work; the primary channel is that of the authentication.
     pub tuning: Tuning,
+    /// Work as wide as the network and we can, whatever `tuning` says.
+    pub is_widest: bool,
     /// What protects frames to this peer; `None` for an open network. With one, only EAPOL
     /// frames pass until [`ControlRequest::SetPort`] opens the port.
     pub pairwise: Option<Cipher>,

@@ -111,7 +111,7 @@ impl Sme {
             }
             (State::Authenticating(bssid, tuning), Input::Outcome(Ok(()))) => {
                 let pairwise = wish.info.pairwise;
-                let info = AssocInfo { bssid, previous: None, tuning, pairwise };
+                let info = AssocInfo { bssid, previous: None, tuning, is_widest: true, pairwise };
                 out.push(Action::Mlme(MlmeRequest::Assoc(info)));
                 State::Associating(bssid)
             }

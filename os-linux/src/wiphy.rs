@@ -161,7 +161,8 @@ extern "C" fn tern_assoc(
             suite => Some(Cipher::from_suite(suite).ok_or(Failure::Unsupported)?),
         };
         let bssid = bssid.ok_or(Failure::Invalid)?;
-        let info = AssocInfo { bssid, previous, tuning: narrow(mhz)?, pairwise };
+        let tuning = narrow(mhz)?;
+        let info = AssocInfo { bssid, previous, tuning, is_widest: true, pairwise };
         with_body(device, vap, ControlRequest::Assoc(info), &[ie])
     };
     result(assoc())

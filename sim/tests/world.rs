@@ -30,7 +30,13 @@ fn auth() -> ControlRequest {
 }
 
 fn assoc(pairwise: Option<Cipher>) -> ControlRequest {
-    ControlRequest::Assoc(AssocInfo { bssid: AP, previous: None, tuning: six(), pairwise })
+    ControlRequest::Assoc(AssocInfo {
+        bssid: AP,
+        previous: None,
+        tuning: six(),
+        is_widest: true,
+        pairwise,
+    })
 }
 
 /// Lets `f` use a device, ends it, and checks what must hold after any end.

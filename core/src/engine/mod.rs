@@ -31,7 +31,7 @@ use crate::{
     scan::{self, Plan, Scan, ScanRequest, ScanResult},
     sme::{self, Sme},
     trace::Stage,
-    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId},
+    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId, Width},
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
@@ -447,8 +447,11 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
 
     /// The width that we and the network agree on.
     fn width_for(&self, info: &AssocInfo) -> Tuning {
-        if self.shared.info().has_40mhz && self.regulatory.allows(info.tuning) {
-            info.tuning
+        let network = self.station.bss().map_or(Width::Mhz20, |bss| bss.tuning.width);
+        let width = if info.is_widest { network } else { info.tuning.width };
+        let wanted = Tuning { width, ..info.tuning };
+        if self.shared.info().has_40mhz && self.regulatory.allows(wanted) {
+            wanted
         } else {
             Tuning::narrow(info.tuning.channel)
         }

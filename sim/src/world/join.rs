@@ -94,7 +94,7 @@ impl World<'_> {
         let auth = AuthInfo { bssid, tuning, algorithm: 0 };
         self.carry_out(ControlRequest::Auth(auth), None)?;
         let pairwise = is_protected.then_some(Cipher::Ccmp);
-        let assoc = AssocInfo { bssid, previous: None, tuning, pairwise };
+        let assoc = AssocInfo { bssid, previous: None, tuning, is_widest: true, pairwise };
         let elements = is_protected.then(Supplicant::element);
         self.eapol.clear();
         self.carry_out(ControlRequest::Assoc(assoc), elements.as_deref())?;

@@ -46,6 +46,7 @@ fn request(kind: u8, argument: u8) -> ControlRequest {
             bssid: AP,
             previous: None,
             tuning: tuning(5),
+            is_widest: argument & 2 == 0,
             pairwise: (argument & 1 == 0).then_some(Cipher::Ccmp),
         }),
         15 => ControlRequest::SendMgmt(MgmtInfo {

@@ -23,6 +23,7 @@ const ASSOC: AssocInfo = AssocInfo {
     bssid: AP,
     previous: None,
     tuning: Tuning::narrow(Channel::ghz2(6).unwrap()),
+    is_widest: false,
     pairwise: None,
 };
 
@@ -323,25 +324,36 @@ fn other_queue_parameters_reach_the_chip() {
 
 #[test]
 fn forty_megahertz_are_claimed_only_where_they_are_used() {
-    for (width, is_wide) in [(Width::Mhz20, false), (Width::Mhz40Above, true)] {
+    let (narrow, wide) = (Width::Mhz20, Width::Mhz40Above);
+    for (width, is_widest, is_wide) in
+        [(narrow, false, false), (wide, false, true), (narrow, true, true)]
+    {
         let mut world = World::station();
-        world.peer = ap::open();
         let tuning = Tuning { width, ..tuning() };
         let mut ht = std::vec![id::HT_CAPABILITY, 26];
         ht.extend([0xff; 26]);
         ht.extend([id::HT_OPERATION, 22, 6, 0b101]); // Second half above.
         ht.extend([0; 20]);
+        let said = ht.clone();
+        world.peer = std::boxed::Box::new(move |heard| match Mgmt::parse(heard).map(|m| m.body) {
+            Some(Body::Auth(..)) => std::vec![ap::auth(0, 2, 0)],
+            Some(Body::AssocRequest(..)) => std::vec![[&ap::assoc_response(0)[..], &said].concat()],
+            _ => std::vec![],
+        });
         assert_eq!(world.ask(ControlRequest::Auth(auth_info()), &[]), Ok(()));
         world.hear(&ap::beacon(6, &ht));
         world.settle();
-        let assoc = AssocInfo { tuning, ..ASSOC };
+        let assoc = AssocInfo { tuning, is_widest, ..ASSOC };
         assert_eq!(world.ask(ControlRequest::Assoc(assoc), b"\x00\x04tern"), Ok(()));
         let mut request = world.sent.iter().filter_map(|frame| match Mgmt::parse(frame)?.body {
             Body::AssocRequest(_, elements) => elements.body_of(id::HT_CAPABILITY),
             _ => None,
         });
         let claimed = request.next_back().and_then(HtCapability::parse).unwrap().info;
-        assert_eq!(claimed.contains(HtInfo::WIDE), is_wide, "{width:?}");
+        assert_eq!(claimed.contains(HtInfo::WIDE), is_wide, "{assoc:?}");
+        world.settle();
+        let is_tuned = world.calls().contains(&"set_channel 6 Mhz40Above".into());
+        assert_eq!(is_tuned, is_wide, "{assoc:?}");
         assert!(claimed.contains(HtInfo::SHORT_GI_20));
     }
 }

@@ -138,7 +138,7 @@ impl Exchange {
     }
 
     pub(super) const fn assoc(origin: Origin, info: AssocInfo) -> Self {
-        let AssocInfo { bssid, previous, tuning, pairwise } = info;
+        let AssocInfo { bssid, previous, tuning, pairwise, .. } = info;
         let kind = Kind::Assoc { previous, pairwise };
         Self { kind, origin, bssid, tuning, tries: 1, until: Instant(0) }
     }

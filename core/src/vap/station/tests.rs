@@ -75,7 +75,8 @@ fn states() -> Vec<(&'static str, State)> {
 /// Runs `check` with every input.
 fn inputs(mut check: impl FnMut(&'static str, Input<'_>)) {
     let auth = AuthInfo { bssid: AP, tuning: HERE, algorithm: 0 };
-    let assoc = AssocInfo { bssid: AP, previous: None, tuning: HERE, pairwise: None };
+    let assoc =
+        AssocInfo { bssid: AP, previous: None, tuning: HERE, is_widest: false, pairwise: None };
     let deauth = Farewell { bssid: AP, subtype: MgmtSubtype::Deauth, reason: 3 };
     let disassoc = Farewell { subtype: MgmtSubtype::Disassoc, ..deauth };
     let answers = [
@@ -168,7 +169,8 @@ fn run(steps: &[(u8, bool)]) {
         now = now.after_us(50_000);
         let id = Origin::User(RequestId { slot: 0, generation: n });
         let auth = AuthInfo { bssid: AP, tuning: HERE, algorithm: 0 };
-        let assoc = AssocInfo { bssid: AP, previous: None, tuning: HERE, pairwise: None };
+        let assoc =
+            AssocInfo { bssid: AP, previous: None, tuning: HERE, is_widest: false, pairwise: None };
         let leave = Farewell { bssid: AP, subtype: MgmtSubtype::Deauth, reason: 3 };
         let input = match step % 16 {
             0 | 1 => Input::Auth(id, auth, 1),
