@@ -169,6 +169,11 @@ impl Args {
         if self.driver == Driver::Hwsim && self.scenario != Scenario::Wpa2 {
             bail!("--driver hwsim has no air of ours: only --scenario wpa2");
         }
+        if self.kernel == "debug" {
+            bail!(
+                "not available yet: --kernel debug (one that checks locks); there are 6.12 and 6.1"
+            );
+        }
         Ok(())
     }
 
@@ -235,6 +240,7 @@ mod tests {
         says(&["--pcap", "x"], "--air-pcap");
         says(&["--events", "x"], "--scenario monitor");
         says(&["--driver", "rtl8xxxu"], "8188EU");
+        says(&["--kernel", "debug"], "not available yet");
         says(&["--scenario", "nonsense"], "possible values");
         says(&["--seed", "-1"], "unexpected argument");
     }
