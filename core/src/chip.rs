@@ -156,6 +156,15 @@ bitflags! {
         const TX_REPORTS = 1 << 3;
     }
 
+    /// Parts of the spectrum.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Bands: u8 {
+        /// [`crate::types::Band::Ghz2`].
+        const GHZ2 = 1 << 0;
+        /// [`crate::types::Band::Ghz5`].
+        const GHZ5 = 1 << 1;
+    }
+
     /// Ciphers that a chip does by itself.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Ciphers: u8 {
@@ -183,6 +192,8 @@ pub struct ChipInfo {
     pub group_keys: u8,
     /// Peers that the firmware can tell apart; peer 0 is everybody and the access point.
     pub peers_max: u8,
+    /// Bands that the radio has.
+    pub bands: Bands,
     /// The chip can work 40 MHz wide.
     pub has_40mhz: bool,
     /// Bytes before each frame that goes out.

@@ -6,8 +6,8 @@ use bitflags::bitflags;
 use heapless::Vec;
 
 use crate::{
-    chip::{ChipInfo, Identity},
-    types::{Channel, Tuning, Width},
+    chip::{Bands, ChipInfo, Identity},
+    types::{Band, Channel, Cipher, Tuning, Width},
     wire::elements::{HtCapability, ht::HtInfo},
 };
 
@@ -104,6 +104,17 @@ impl Regulatory {
     }
 }
 
+/// The channels that a radio can be tuned to, whatever the law says, band by band.
+pub fn channels(chip: &ChipInfo) -> impl Iterator<Item = Channel> + use<> {
+    let bands = [(Bands::GHZ2, Band::Ghz2), (Bands::GHZ5, Band::Ghz5)];
+    let has = chip.bands;
+    let bands = bands.into_iter().filter(move |(bit, _)| has.contains(*bit));
+    bands.flat_map(|(_, band)| (0..=u8::MAX).filter_map(move |n| Channel::new(band, n)))
+}
+
+/// The ciphers that the data path knows: in the chip where it can, else in software.
+pub const CIPHERS: [Cipher; 1] = [Cipher::Ccmp];
+
 /// What a radio can do that HT knows of (IEEE Std 802.11-2020, 9.4.2.55), as associations say it.
 pub fn own_ht(chip: &ChipInfo, identity: &Identity) -> HtCapability {
     let mut info = HtInfo::SM_POWER_SAVE_OFF | HtInfo::SHORT_GI_20;
@@ -121,6 +132,27 @@ const _: () = assert!(size_of::<Regulatory>() <= 320, "it is copied over the wor
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chip::{Ciphers, Offloads};
+
+    #[test]
+    fn channels_are_those_of_the_bands() {
+        let chip = |bands| ChipInfo {
+            name: "test",
+            offloads: Offloads::empty(),
+            ciphers: Ciphers::empty(),
+            keys_max: 0,
+            group_keys: 0,
+            peers_max: 1,
+            bands,
+            has_40mhz: false,
+            tx_descriptor_len: 0,
+            rx_transfer_len: 0,
+        };
+        assert!(channels(&chip(Bands::GHZ2)).map(Channel::number).eq(1..=14));
+        let all = channels(&chip(Bands::all()));
+        assert!(all.map(Channel::mhz).is_sorted());
+        assert_eq!(channels(&chip(Bands::empty())).count(), 0);
+    }
 
     #[test]
     fn every_channel_has_a_place() {

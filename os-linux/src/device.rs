@@ -15,10 +15,10 @@ use tern_core::{
     inbox::FrameKinds,
     io::{Bulk as _, RxCarry, UsbPipe},
     os::{Os as _, OsError, Sleepable},
-    radio::own_ht,
+    radio::{self, own_ht},
     scan,
     trace::TracedBus,
-    types::{Channel, Cipher, LEGACY_RATES, RequestId, VapId},
+    types::{LEGACY_RATES, RequestId, VapId},
 };
 
 use crate::{
@@ -180,16 +180,16 @@ impl Device {
             ht_ampdu: ht.ampdu,
             n_channels: 0,
             n_rates: LEGACY_RATES.len() as u8,
-            n_ciphers: 1,
+            n_ciphers: radio::CIPHERS.len() as u8,
             scan_ssids_max: scan::SSIDS_MAX as u8,
             scan_ie_max: scan::ELEMENTS_MAX as u16,
             remain_ms_max: REMAIN_MS_MAX,
             rx_stypes: RX_FRAMES.bits(),
             channels_mhz: [0; ffi::CHANNELS_MAX],
             rates_half_mbps: LEGACY_RATES,
-            ciphers: [Cipher::Ccmp.suite(), 0, 0, 0, 0, 0, 0, 0],
+            ciphers: core::array::from_fn(|n| radio::CIPHERS.get(n).map_or(0, |it| it.suite())),
         };
-        let channels = (1..=14).filter_map(Channel::ghz2);
+        let channels = radio::channels(self.shared.info());
         for (to, channel) in caps.channels_mhz.iter_mut().zip(channels) {
             *to = channel.mhz();
             caps.n_channels += 1;

@@ -18,7 +18,7 @@ mod tests;
 mod tx_power;
 
 use tern_core::{
-    chip::{ChipInfo, Ciphers, Offloads},
+    chip::{Bands, ChipInfo, Ciphers, Offloads},
     io::{Framing, RxCarry, RxItem, TxInfo, TxQueue},
 };
 
@@ -33,6 +33,7 @@ pub const INFO: ChipInfo = ChipInfo {
     keys_max: 32,
     group_keys: 4,
     peers_max: 32,
+    bands: Bands::GHZ2,
     has_40mhz: true,
     tx_descriptor_len: desc::TX_DESCRIPTOR_LEN,
     rx_transfer_len: 16 * 1024,

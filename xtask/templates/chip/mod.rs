@@ -4,7 +4,7 @@
 mod backend;
 
 use tern_core::{
-    chip::{ChipInfo, Ciphers, Offloads},
+    chip::{Bands, ChipInfo, Ciphers, Offloads},
     io::{Framing, RxCarry, RxItem, TxInfo},
 };
 
@@ -21,6 +21,7 @@ pub const INFO: ChipInfo = ChipInfo {
     keys_max: 0,
     group_keys: 0,
     peers_max: 1,
+    bands: Bands::GHZ2,
     has_40mhz: false,
     tx_descriptor_len: TX_DESCRIPTOR_LEN,
     rx_transfer_len: 16 * 1024,

@@ -244,6 +244,7 @@ pub(super) const INFO: ChipInfo = ChipInfo {
     keys_max: 6,
     group_keys: 4,
     peers_max: 4,
+    bands: Bands::GHZ2,
     has_40mhz: true,
     tx_descriptor_len: 0,
     rx_transfer_len: 4096,
