@@ -20,6 +20,7 @@
     )
 )]
 
+pub mod abi;
 pub mod action;
 pub mod chip;
 pub mod control;
