@@ -9,7 +9,7 @@ use bitflags::bitflags;
 use crate::{
     chip::ChipError,
     os::OsError,
-    types::{Cipher, MacAddr, Mode, RequestId, Tuning},
+    types::{Channel, Cipher, MacAddr, Mode, RequestId, Tuning},
 };
 
 /// What a user can ask for. "Body" is the draft that comes along; without a remark there is none.
@@ -141,12 +141,17 @@ pub struct AssocInfo {
 }
 
 /// Which network to join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JoinInfo {
     /// Only this access point.
     pub bssid: Option<MacAddr>,
     /// What protects frames; `None` for an open network.
     pub pairwise: Option<Cipher>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// Once and no more: a network that was heard is not looked for again, the first failure is
+    /// the outcome, and after a loss nothing follows. For users with a policy of their own.
+    pub is_once: bool,
 }
 
 /// How to send a management frame.

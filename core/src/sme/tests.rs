@@ -46,7 +46,7 @@ fn best_of(
 }
 
 fn wish(tries: u8) -> Wish {
-    let info = JoinInfo { bssid: None, pairwise: None };
+    let info = JoinInfo::default();
     Wish { waiter: Some(id(1)), info, ssid: Ssid::new(b"tern").unwrap(), tries }
 }
 
@@ -60,7 +60,7 @@ fn every_state_with_every_input() {
         State::Joined(AP),
         State::Pausing(NOW),
     ];
-    let join = Input::Join(id(2), JoinInfo { bssid: None, pairwise: None }, wish(1).ssid);
+    let join = Input::Join(id(2), JoinInfo::default(), wish(1).ssid);
     let inputs = [
         ("Join", join),
         ("ok", Input::Outcome(Ok(()))),
@@ -116,6 +116,30 @@ fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
     }
     assert_eq!(asked, [2, 1]);
     assert!(matches!(sme.state, State::Pausing(_)));
+}
+
+#[test]
+fn a_join_once_asks_who_was_heard_and_gives_up_at_the_first_refusal() {
+    let results = [result(1, b"tern", -50, Capability::ESS)];
+    let best = best_of(&results);
+    let info = JoinInfo { is_once: true, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Auth(_)))));
+    sme.handle(NOW, Input::Outcome(Err(Failure::Refused(17))), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::Refused(17)), _))));
+    assert!(sme.is_idle() && sme.deadline().is_none());
+    let other = JoinInfo { channel: Channel::ghz2(1), ..info };
+    sme.handle(NOW, Input::Join(id(1), other, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Scan))));
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::NotFound), _))));
+    let joined = Wish { waiter: None, info, ..wish(1) };
+    sme = Sme { state: State::Joined(AP), wish: Some(joined), refused: Vec::new() };
+    sme.handle(NOW, Input::Lost, &best, &mut out);
+    assert!(sme.is_idle() && out.pop().is_none());
 }
 
 proptest! {
