@@ -149,9 +149,21 @@ pub struct JoinInfo {
     pub pairwise: Option<Cipher>,
     /// Only on this channel.
     pub channel: Option<Channel>,
-    /// Once and no more: a network that was heard is not looked for again, the first failure is
-    /// the outcome, and after a loss nothing follows. For users with a policy of their own.
-    pub is_once: bool,
+    /// How often.
+    pub effort: Effort,
+}
+
+/// How much is done for a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// A few rounds; once joined, a lost network is looked for until it is back.
+    #[default]
+    Rounds,
+    /// Once: a network that was heard is not looked for again, the first failure is the outcome,
+    /// and after a loss nothing follows. For users with a policy of their own.
+    Once,
+    /// Until it works; the outcome tells of the first rounds.
+    Forever,
 }
 
 /// How to send a management frame.

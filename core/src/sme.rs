@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
-    control::{AssocInfo, AuthInfo, Failure, JoinInfo},
+    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo},
     scan::ScanResult,
     types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
@@ -82,7 +82,7 @@ impl Sme {
                 let wish = Wish { waiter: Some(id), info, ssid, tries: 1 };
                 self.wish = Some(wish);
                 self.refused.clear();
-                let known = if info.is_once { self.find(wish, best) } else { None };
+                let known = if info.effort == Effort::Once { self.find(wish, best) } else { None };
                 self.state = match known {
                     Some(known) => self.ask(&known, out),
                     None => self.scan(out),
@@ -137,7 +137,7 @@ impl Sme {
                 }
             }
             (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
-            (State::Joined(_), Input::Lost) if wish.info.is_once => {
+            (State::Joined(_), Input::Lost) if wish.info.effort == Effort::Once => {
                 self.wish = None;
                 State::Idle
             }
@@ -214,11 +214,18 @@ impl Sme {
     /// A round has failed: the user is told after some of them, and the next one comes later.
     fn pause(&mut self, now: Instant, failure: Failure, out: &mut Actions) -> State {
         let Some(wish) = &mut self.wish else { return State::Idle };
-        let is_last = wish.info.is_once || wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_told = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_last = match wish.info.effort {
+            Effort::Once => true,
+            Effort::Rounds => is_told,
+            Effort::Forever => false,
+        };
         wish.tries = wish.tries.saturating_add(1);
         let shift = u32::from(wish.tries.saturating_sub(2)).min(16);
-        if is_last {
+        if is_told || is_last {
             self.end(Err(failure), out);
+        }
+        if is_last {
             self.wish = None;
             return State::Idle;
         }

@@ -33,6 +33,8 @@ pub struct ScanRequest<'a> {
 }
 
 impl<'a> ScanRequest<'a> {
+    /// Bytes of elements that one scan adds to its probe requests.
+    pub const ELEMENTS_MAX: usize = ELEMENTS_MAX;
     /// All allowed channels, any network, nothing sent: what an empty body means.
     pub const PASSIVE: Self =
         Self { passive: true, channels: &[], ssids: &[], only: None, elements: &[] };

@@ -122,7 +122,7 @@ fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
 fn a_join_once_asks_who_was_heard_and_gives_up_at_the_first_refusal() {
     let results = [result(1, b"tern", -50, Capability::ESS)];
     let best = best_of(&results);
-    let info = JoinInfo { is_once: true, ..JoinInfo::default() };
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
     let (mut sme, mut out) = (Sme::default(), Actions::default());
     sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
     assert!(matches!(out.pop(), Some(Action::Begin(_))));
@@ -136,10 +136,30 @@ fn a_join_once_asks_who_was_heard_and_gives_up_at_the_first_refusal() {
     assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Scan))));
     sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
     assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::NotFound), _))));
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
     let joined = Wish { waiter: None, info, ..wish(1) };
     sme = Sme { state: State::Joined(AP), wish: Some(joined), refused: Vec::new() };
     sme.handle(NOW, Input::Lost, &best, &mut out);
     assert!(sme.is_idle() && out.pop().is_none());
+}
+
+#[test]
+fn who_tries_forever_is_told_of_the_first_rounds_and_goes_on() {
+    let best = best_of(&[]);
+    let info = JoinInfo { effort: Effort::Forever, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    let (mut told, mut now) = (0, NOW);
+    for _ in 0..10 {
+        while let Some(action) = out.pop() {
+            told += u32::from(matches!(action, Action::Outcome(..)));
+        }
+        sme.handle(now, Input::Outcome(Ok(())), &best, &mut out);
+        now = now.after_us(PAUSE_MAX_US);
+        sme.handle(now, Input::Deadline, &best, &mut out);
+        assert_eq!(sme.state, State::Scanning);
+    }
+    assert_eq!(told, 1);
 }
 
 proptest! {
