@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     os::OsError,
     snapshot,
-    types::Channel,
+    types::{Channel, Cipher},
     wire::{bss::Bss, elements::Rates, mgmt::Capability},
 };
 
@@ -46,7 +46,7 @@ fn best_of(
 }
 
 fn wish(tries: u8) -> Wish {
-    let info = JoinInfo { bssid: None, pairwise: None };
+    let info = JoinInfo::default();
     Wish { waiter: Some(id(1)), info, ssid: Ssid::new(b"tern").unwrap(), tries }
 }
 
@@ -57,15 +57,18 @@ fn every_state_with_every_input() {
         State::Scanning,
         State::Authenticating(AP, HERE),
         State::Associating(AP),
+        State::Securing(AP),
         State::Joined(AP),
         State::Pausing(NOW),
     ];
-    let join = Input::Join(id(2), JoinInfo { bssid: None, pairwise: None }, wish(1).ssid);
+    let join = Input::Join(id(2), JoinInfo::default(), wish(1).ssid);
     let inputs = [
         ("Join", join),
         ("ok", Input::Outcome(Ok(()))),
         ("refused", Input::Outcome(Err(Failure::Refused(1)))),
         ("broken", Input::Outcome(Err(OsError::Transfer.into()))),
+        ("secured", Input::Secured(Ok(()))),
+        ("not secured", Input::Secured(Err(Failure::WrongKey))),
         ("Lost", Input::Lost),
         ("Leave", Input::Leave),
         ("Deadline", Input::Deadline),
@@ -116,6 +119,52 @@ fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
     }
     assert_eq!(asked, [2, 1]);
     assert!(matches!(sme.state, State::Pausing(_)));
+}
+
+#[test]
+fn with_a_key_the_join_ends_when_the_handshake_does() {
+    let best = best_of(&[]);
+    let mut secret = wish(1);
+    secret.info = JoinInfo { pairwise: Some(Cipher::Ccmp), has_psk: true, ..secret.info };
+    let state = State::Associating(AP);
+    let mut sme = Sme { state, wish: Some(secret), refused: Vec::new() };
+    let mut out = Actions::default();
+    assert!(sme.is_securing());
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, out.is_empty(), sme.is_securing()), (State::Securing(AP), true, true));
+    sme.handle(NOW, Input::Secured(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, sme.is_securing()), (State::Joined(AP), false));
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Ok(()), Proof::None))));
+}
+
+#[test]
+fn a_patient_join_goes_on_after_its_failure_was_told() {
+    let best = best_of(&[]);
+    let mut patient = wish(TRIES_MAX);
+    patient.info.keeps_trying = true;
+    let mut sme = Sme { state: State::Scanning, wish: Some(patient), refused: Vec::new() };
+    let mut out = Actions::default();
+    let mut now = NOW;
+    for _ in 0..20 {
+        sme.handle(now, Input::Outcome(Ok(())), &best, &mut out);
+        now = sme.deadline().unwrap();
+        sme.handle(now, Input::Deadline, &best, &mut out);
+        assert_eq!(sme.state, State::Scanning);
+        let told = std::iter::from_fn(|| out.pop())
+            .filter(|action| matches!(action, Action::Outcome(..)))
+            .count();
+        assert_eq!(told, usize::from(now == NOW.after_us(4 * PAUSE_MIN_US)));
+    }
+}
+
+#[test]
+fn a_body_is_taken_apart_or_refused() {
+    let bytes = [&[4][..], b"tern", &[7; PMK_LEN], &[0, 1, 2]].concat();
+    let body = JoinBody::parse(&bytes, true).unwrap();
+    assert_eq!((body.names, body.pmk), (&b"\x04tern"[..], Some(&[7; PMK_LEN])));
+    assert_eq!(body.elements, [0, 1, 2]);
+    assert_eq!(JoinBody::parse(&bytes, false).unwrap().elements.len(), PMK_LEN + 3);
+    assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], true).is_none()));
 }
 
 proptest! {
