@@ -28,7 +28,7 @@ const REPORTS_PER_RUN: usize = 16;
 const FRAMES_PER_RUN: usize = 8;
 
 /// Bytes of a [`Worker`] without its chip.
-const WORKER_LEN_MAX: usize = 2048;
+const WORKER_LEN_MAX: usize = 2304;
 
 /// Set in `Shared::posts` while a filter waits for the worker.
 const POSTED: u32 = 1 << 8;
