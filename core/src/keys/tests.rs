@@ -159,9 +159,12 @@ impl Bench {
     }
 }
 
+/// Brings a supplicant into a state.
+type Make = fn() -> Bench;
+
 #[test]
 fn every_state_with_every_input() {
-    let states: [(&str, fn() -> Bench); 7] = [
+    let states: [(&str, Make); 7] = [
         ("idle", Bench::default),
         ("waiting", Bench::waiting),
         ("answered", Bench::answered),
