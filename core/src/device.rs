@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     chip::{Chip, ChipInfo, Identity},
     control::{ControlRequest, DETACHED, Failure, RxFilter},
-    data::{DataPath, PeerStats},
+    data::{DataPath, EAPOL_MAX, PeerStats},
     engine::Engine,
     inbox::{FrameKinds, Inbox, MgmtFrame, is_management},
     io::{Framing, Pipe, Reject, Rejected, Room, RxCarry, RxFlags, RxFrame, RxItem, TxQueue},
@@ -28,7 +28,7 @@ const REPORTS_PER_RUN: usize = 16;
 const FRAMES_PER_RUN: usize = 8;
 
 /// Bytes of a [`Worker`] without its chip.
-const WORKER_LEN_MAX: usize = 2048;
+const WORKER_LEN_MAX: usize = 2304;
 
 /// Set in `Shared::posts` while a filter waits for the worker.
 const POSTED: u32 = 1 << 8;
@@ -435,8 +435,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
         self.take_requests(cx);
         self.take_reports(cx);
         self.take_frames(cx);
-        self.engine.time_passed(cx);
         let gap = shared.data.flush_reorder(cx, shared.os.now());
+        self.take_eapol(cx);
+        self.engine.time_passed(cx);
         shared.data.drain(cx, &shared.os);
         shared.os.set_deadline([self.engine.deadline(), gap].into_iter().flatten().min());
         if shared.inbox.with(cx, |inbox, _| inbox.has_work()) { Next::Again } else { Next::Sleep }
@@ -489,5 +490,12 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
             self.engine.frame(cx, &next);
         }
         shared.receive_early(cx);
+    }
+
+    fn take_eapol(&mut self, cx: &mut Sleepable) {
+        for _ in 0..EAPOL_MAX {
+            let Some(packet) = self.engine.shared.data.take_eapol(cx) else { break };
+            self.engine.eapol(cx, &packet);
+        }
     }
 }

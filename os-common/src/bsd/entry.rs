@@ -16,7 +16,7 @@ use tern_core::{
     types::{MacAddr, VapId},
 };
 
-use super::{Bsd, errno, host::Call, shim_show};
+use super::{Bsd, host::Call, shim_show};
 use crate::{
     device::{Device, Wait},
     ffi::{self, RawVap, raw_vap, vap_id},
@@ -145,7 +145,7 @@ pub unsafe fn down<P: Personality + 'static>(rust: *mut c_void, vap: RawVap) -> 
 fn of_device<P: Personality + 'static>(device: &Device<Bsd<P>>, request: ControlRequest) -> c_int {
     let nobody = VapId { slot: u8::MAX, generation: 0 };
     let asked = device.call(nobody, request, None, Wait::Always);
-    result(asked.map(|_| ()).map_err(errno))
+    result(asked.map(|_| ()).map_err(Errno::from))
 }
 
 /// `tern_suspend`.
