@@ -237,6 +237,10 @@ rig_vlog(const char *format, __builtin_va_list args)
 }
 
 /* Compilers call these on their own. */
+#undef memcpy
+#undef memset
+#undef memmove
+#undef memcmp
 void *
 memcpy(void *to, const void *from, size_t len)
 {

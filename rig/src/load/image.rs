@@ -132,10 +132,11 @@ impl Image {
     /// The ends of a section, which linkers and loaders of kernels provide by name.
     fn set_bound(&self, name: &str) -> Option<usize> {
         if let Some(section) = name.strip_prefix("__start_") {
-            return self.section(section).map(|(at, _)| at);
+            return Some(self.section(section).map_or(0, |(at, _)| at));
         }
         let section = name.strip_prefix("__stop_")?;
-        self.section(section).map(|(at, len)| at + len)
+        // A set with nothing in it: both ends are the same.
+        Some(self.section(section).map_or(0, |(at, len)| at + len))
     }
 
     fn resolve(&self, names: &BTreeSet<String>, find: Resolve<'_>) -> Result<BTreeMap<String, usize>> {
