@@ -410,7 +410,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             self.told_of = self.station.network().map(|(bssid, _)| bssid);
         }
         if let Some(vap) = self.station_vap() {
-            self.shared.os.link_changed(cx, vap.id, up);
+            self.shared.os.link_changed(cx, vap.id, self.told_of.filter(|_| up));
         }
         if !up {
             self.sme_input(cx, sme::Input::Lost);

@@ -146,8 +146,8 @@ impl Os for TestOs {
         self.tell(Told::Log(line.to_string()));
     }
     fn deliver<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _packet: TestPacket) {}
-    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, up: bool) {
-        self.tell(Told::Link(up));
+    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, link: Option<MacAddr>) {
+        self.tell(Told::Link(link.is_some()));
     }
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _queue: TxQueue) {}
     fn complete<C: Unlocked>(

@@ -1,43 +1,55 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! Core's operating system: Linux, for one device.
+//! Core's operating system: a kernel, for one device.
 
-use core::fmt;
+use core::{
+    ffi::{CStr, c_int},
+    fmt,
+};
 
 use tern_core::{
-    chip::ChipError,
+    chip::{ChipError, Identity},
     control::{Failure, Notice},
     io::TxQueue,
-    os::{Empty, FirmwareUser, Lock, Os, OsError, Sleepable, Unlocked},
-    types::{Instant, RequestId, VapId},
+    os::{Empty, FirmwareUser, Os, OsError, Sleepable, Unlocked},
+    types::{Instant, MacAddr, RequestId, VapId},
 };
 
 use crate::{
-    events::{EVENTS_RANK, EventQueue, Kind},
+    device::Device,
     ffi::{self, Dev, raw_vap},
-    packet::Skb,
-    sync::LinuxSpin,
+    packet::KernelPacket,
+    sync::KernelSpin,
 };
 
 /// Longest line of the log.
 const LINE_MAX: usize = 240;
 
-/// The operating system.
-pub(crate) struct LinuxOs {
-    pub(crate) dev: Dev,
-    pub(crate) events: Lock<Self, EVENTS_RANK, EventQueue>,
+/// What a kernel's shim adds to what all have.
+pub trait Hooks: Send + Sync + Sized + 'static {
+    /// Made with the device, before it is attached.
+    fn new(dev: Dev) -> Result<Self, OsError>;
+    /// The hardware has been asked what it is; on the worker's thread, before anybody is told.
+    fn attached(device: &Device<Self>, identity: &Identity);
+    /// [`Os::notify`]: only queues.
+    fn notify<C: Unlocked>(os: &KernelOs<Self>, cx: &mut C, vap: VapId, notice: Notice<'_>);
+    /// [`Os::link_changed`]: only queues.
+    fn link_changed<C: Unlocked>(
+        os: &KernelOs<Self>,
+        cx: &mut C,
+        vap: VapId,
+        link: Option<MacAddr>,
+    );
+    /// What this kernel calls a failure, with the sign that its functions return.
+    fn errno(failure: Failure) -> c_int;
 }
 
-impl LinuxOs {
-    pub(crate) fn new(dev: Dev) -> Result<Self, OsError> {
-        Ok(Self { dev, events: Lock::<Self, EVENTS_RANK, _>::new(c"tern events")? })
-    }
-
-    /// Queues an event for the work item that has cfg80211's locks.
-    pub(crate) fn queue<C: Unlocked>(&self, cx: &mut C, vap: VapId, kind: Kind, frame: &[u8]) {
-        self.events.with(cx, |events, _| events.push(vap, kind, frame));
-        // SAFETY: the C side outlives this.
-        unsafe { ffi::shim_events_wake(self.dev.0) };
-    }
+/// The operating system.
+#[derive(Debug)]
+pub struct KernelOs<H> {
+    /// The C side.
+    pub dev: Dev,
+    /// What this kernel has besides.
+    pub hooks: H,
 }
 
 /// A line of text on the stack; what is too much is cut off.
@@ -56,9 +68,9 @@ impl fmt::Write for Line {
     }
 }
 
-impl Os for LinuxOs {
-    type Packet = Skb;
-    type Spin<T: Empty + Send> = LinuxSpin<T>;
+impl<H: Hooks> Os for KernelOs<H> {
+    type Packet = KernelPacket;
+    type Spin<T: Empty + Send> = KernelSpin<T>;
 
     fn now(&self) -> Instant {
         // SAFETY: reads a clock.
@@ -88,7 +100,7 @@ impl Os for LinuxOs {
     fn firmware(
         &self,
         cx: &mut Sleepable,
-        name: &'static core::ffi::CStr,
+        name: &'static CStr,
         user: &mut FirmwareUser<'_>,
     ) -> Result<(), ChipError> {
         let mut len = 0;
@@ -109,13 +121,13 @@ impl Os for LinuxOs {
         unsafe { ffi::shim_log(self.dev.0, text.bytes.as_ptr(), text.len) };
     }
 
-    fn deliver<C: Unlocked>(&self, _cx: &mut C, vap: VapId, packet: Skb) {
-        // SAFETY: the skb changes hands.
+    fn deliver<C: Unlocked>(&self, _cx: &mut C, vap: VapId, packet: KernelPacket) {
+        // SAFETY: the packet changes hands.
         unsafe { ffi::shim_deliver(self.dev.0, raw_vap(vap), packet.into_raw()) };
     }
 
-    fn link_changed<C: Unlocked>(&self, cx: &mut C, vap: VapId, up: bool) {
-        self.queue(cx, vap, Kind::link(up), &[]);
+    fn link_changed<C: Unlocked>(&self, cx: &mut C, vap: VapId, link: Option<MacAddr>) {
+        H::link_changed(self, cx, vap, link);
     }
 
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, vap: VapId, queue: TxQueue) {
@@ -135,9 +147,7 @@ impl Os for LinuxOs {
     }
 
     fn notify<C: Unlocked>(&self, cx: &mut C, vap: VapId, notice: Notice<'_>) {
-        if let Some((kind, frame)) = Kind::of(notice) {
-            self.queue(cx, vap, kind, frame);
-        }
+        H::notify(self, cx, vap, notice);
     }
 
     fn is_listening<C: Unlocked>(&self, _cx: &mut C, vap: VapId) -> bool {

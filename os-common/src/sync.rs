@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! Core's spin lock as Linux has it: `spinlock_t`, bottom halves off, a lock class for each rank.
+//! Core's spin lock as the kernel has it, with a lock class for each rank.
 
 use core::{cell::UnsafeCell, ffi::c_void};
 
@@ -7,7 +7,7 @@ use tern_core::os::{Empty, LockClass, OsError, Spin};
 
 use crate::{alloc::Boxed, ffi};
 
-/// Words that a `spinlock_t` takes at most; `shim.c` asserts it.
+/// Words that a kernel's lock takes at most: `TERN_LOCK_SIZE`, which the C side asserts.
 const LOCK_WORDS: usize = 16;
 
 #[repr(C)]
@@ -17,20 +17,20 @@ struct Block<T> {
 }
 
 /// A lock with its table behind it.
-pub(crate) struct LinuxSpin<T>(Boxed<Block<T>>);
+pub struct KernelSpin<T>(Boxed<Block<T>>);
 
 // SAFETY: the table is only reached with the lock held.
-unsafe impl<T: Send> Send for LinuxSpin<T> {}
+unsafe impl<T: Send> Send for KernelSpin<T> {}
 // SAFETY: as above.
-unsafe impl<T: Send> Sync for LinuxSpin<T> {}
+unsafe impl<T: Send> Sync for KernelSpin<T> {}
 
-impl<T> LinuxSpin<T> {
+impl<T> KernelSpin<T> {
     fn lock(&self) -> *mut c_void {
         self.0.lock.get().cast()
     }
 }
 
-impl<T: Empty + Send> Spin<T> for LinuxSpin<T> {
+impl<T: Empty + Send> Spin<T> for KernelSpin<T> {
     fn new(class: LockClass) -> Result<Self, OsError> {
         // SAFETY: the lock is plain words, which are zero; the table is written where it belongs.
         let block = unsafe {
@@ -52,5 +52,12 @@ impl<T: Empty + Send> Spin<T> for LinuxSpin<T> {
         // SAFETY: taken above.
         unsafe { ffi::shim_unlock(self.lock()) };
         result
+    }
+}
+
+impl<T> Drop for KernelSpin<T> {
+    fn drop(&mut self) {
+        // SAFETY: initialised in `new`, and nobody can take it any more.
+        unsafe { ffi::shim_lock_destroy(self.lock()) };
     }
 }

@@ -11,7 +11,8 @@ use tern_core::os::OsError;
 use crate::ffi;
 
 /// Something at an address that never changes; freed when dropped. May sleep.
-pub(crate) struct Boxed<T>(NonNull<T>);
+#[derive(Debug)]
+pub struct Boxed<T>(NonNull<T>);
 
 // SAFETY: it owns its value as a `Box` would.
 unsafe impl<T: Send> Send for Boxed<T> {}
@@ -22,14 +23,14 @@ impl<T> Boxed<T> {
     /// Memory for a `T`, all zero and not yet a `T`.
     fn room() -> Result<NonNull<T>, OsError> {
         // Outside a kernel ciphers use vector registers, and nothing of this runs.
-        const { assert!(size_of::<T>() > 0 && (align_of::<T>() <= 8 || cfg!(target_os = "linux"))) }
-        // SAFETY: shim.c returns zeroed memory of that size aligned to 8 bytes, or null.
-        let memory = unsafe { ffi::shim_alloc(size_of::<T>(), true) };
+        const { assert!(size_of::<T>() > 0 && (align_of::<T>() <= 8 || !cfg!(target_os = "none"))) }
+        // SAFETY: C returns zeroed memory of that size aligned to 8 bytes, or null.
+        let memory = unsafe { ffi::shim_alloc(size_of::<T>()) };
         NonNull::new(memory.cast()).ok_or(OsError::NoMemory)
     }
 
-    /// Moves a (small) value to memory of its own.
-    pub(crate) fn new(value: T) -> Result<Self, OsError> {
+    /// Moves a (small) value to memory of its own. Errors: [`OsError::NoMemory`].
+    pub fn new(value: T) -> Result<Self, OsError> {
         let room = Self::room()?;
         // SAFETY: the memory is ours, large enough and aligned.
         unsafe { room.write(value) };
@@ -41,21 +42,21 @@ impl<T> Boxed<T> {
     /// # Safety
     ///
     /// After `write` there is a `T`, at the address that it gets; before, there are zeros.
-    pub(crate) unsafe fn in_place(write: impl FnOnce(*mut T)) -> Result<Self, OsError> {
+    pub unsafe fn in_place(write: impl FnOnce(*mut T)) -> Result<Self, OsError> {
         let room = Self::room()?;
         write(room.as_ptr());
         Ok(Self(room))
     }
 
     /// Gives the value away as a pointer that C keeps.
-    pub(crate) fn into_raw(self) -> *mut T {
+    pub const fn into_raw(self) -> *mut T {
         let pointer = self.0.as_ptr();
         core::mem::forget(self);
         pointer
     }
 
     /// The address.
-    pub(crate) const fn as_ptr(&self) -> *mut T {
+    pub const fn as_ptr(&self) -> *mut T {
         self.0.as_ptr()
     }
 
@@ -64,7 +65,7 @@ impl<T> Boxed<T> {
     /// # Safety
     ///
     /// `raw` is from [`Boxed::into_raw`], and nobody uses it any more.
-    pub(crate) unsafe fn from_raw(raw: NonNull<T>) -> Self {
+    pub const unsafe fn from_raw(raw: NonNull<T>) -> Self {
         Self(raw)
     }
 }

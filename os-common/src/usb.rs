@@ -2,7 +2,6 @@
 //! USB: registers by control transfers, frames by bulk transfers.
 
 use core::{
-    ffi::{c_int, c_void},
     slice,
     sync::atomic::{AtomicU32, Ordering},
 };
@@ -11,39 +10,24 @@ use tern_chips::Any;
 use tern_core::{
     chip::RegisterBus,
     io::{Bulk, Full, Room, Transfer, TxFrame, TxQueue},
-    os::{Atomic, Context, OsError, Packet as _, Sleepable},
+    os::{Context, OsError, Packet as _, Sleepable},
     types::Instant,
 };
 
 use crate::{
-    device::Device,
     ffi::{self, Dev},
-    packet::Skb,
+    packet::KernelPacket,
 };
 
 /// Transfers of each queue.
-const SLOTS: u32 = 12;
+pub(crate) const SLOTS: u32 = 12;
 /// Longest transfer: descriptor, headers and the longest management frame.
 const TX_LEN_MAX: usize = 2560;
 /// Times that a control transfer is tried.
 const TRIES: u32 = 3;
 
-const ENOENT: c_int = -2;
-const ENOMEM: c_int = -12;
-const ENODEV: c_int = -19;
-const ESHUTDOWN: c_int = -108;
-
-const fn check(error: c_int) -> Result<(), OsError> {
-    match error {
-        0 => Ok(()),
-        ENODEV | ESHUTDOWN | ENOENT => Err(OsError::Detached),
-        ENOMEM => Err(OsError::NoMemory),
-        _ => Err(OsError::Transfer),
-    }
-}
-
 /// The registers; the worker has the only one.
-pub(crate) struct UsbRegisters(Dev);
+pub struct UsbRegisters(Dev);
 
 impl UsbRegisters {
     pub(crate) const fn new(dev: Dev) -> Self {
@@ -66,7 +50,8 @@ impl UsbRegisters {
         let mut result = Err(OsError::Transfer);
         for _ in 0..TRIES {
             // SAFETY: the caller's promise.
-            result = check(unsafe { ffi::shim_usb_control(self.0.0, is_write, addr, data, len) });
+            result =
+                ffi::check(unsafe { ffi::shim_usb_control(self.0.0, is_write, addr, data, len) });
             if result != Err(OsError::Transfer) {
                 break;
             }
@@ -98,7 +83,7 @@ impl RegisterBus for UsbRegisters {
 }
 
 /// The bulk transfers: a few for each queue, allocated once.
-pub(crate) struct LinuxBulk {
+pub struct KernelBulk {
     dev: Dev,
     kind: Any,
     out_endpoints: usize,
@@ -106,11 +91,11 @@ pub(crate) struct LinuxBulk {
     free: [AtomicU32; TxQueue::COUNT],
 }
 
-impl LinuxBulk {
+impl KernelBulk {
     pub(crate) fn new(dev: Dev, kind: Any, out_endpoints: u32) -> Result<Self, OsError> {
         const COUNT: u32 = SLOTS * TxQueue::COUNT as u32;
         // SAFETY: called once, from `tern_probe`.
-        check(unsafe { ffi::shim_tx_setup(dev.0, COUNT, TX_LEN_MAX as u32) })?;
+        ffi::check(unsafe { ffi::shim_tx_setup(dev.0, COUNT, TX_LEN_MAX as u32) })?;
         let free = [const { AtomicU32::new((1 << SLOTS) - 1) }; TxQueue::COUNT];
         Ok(Self { dev, kind, out_endpoints: out_endpoints as usize, free })
     }
@@ -126,20 +111,28 @@ impl LinuxBulk {
     }
 }
 
-impl Bulk<Skb> for LinuxBulk {
-    type Transfer<'a> = LinuxTransfer<'a>;
+impl KernelBulk {
+    /// Transfers have come back: bit `queue * SLOTS + slot` of `done` for each.
+    pub(crate) fn give_back(&self, queue: TxQueue, done: u64) {
+        let mine = (done >> (queue as u32 * SLOTS)) as u32 & ((1 << SLOTS) - 1);
+        self.free(queue).fetch_or(mine, Ordering::Release);
+    }
+}
 
-    fn reserve<C: Context>(&self, _cx: &mut C, queue: TxQueue) -> Result<LinuxTransfer<'_>, Full> {
+impl Bulk<KernelPacket> for KernelBulk {
+    type Transfer<'a> = KernelTransfer<'a>;
+
+    fn reserve<C: Context>(&self, _cx: &mut C, queue: TxQueue) -> Result<KernelTransfer<'_>, Full> {
         let take = |free: u32| (free != 0).then(|| free & (free - 1));
         let free = self.free(queue).fetch_update(Ordering::Acquire, Ordering::Relaxed, take);
         let slot = free.map_err(|_| Full)?.trailing_zeros();
-        Ok(LinuxTransfer { bulk: self, queue, slot, is_started: false })
+        Ok(KernelTransfer { bulk: self, queue, slot, is_started: false })
     }
 
     fn start_receiving(&self, _cx: &mut Sleepable, depth: u8, len: usize) -> Result<(), OsError> {
         let len = u32::try_from(len).map_err(|_| OsError::NoMemory)?;
         // SAFETY: the C side outlives this.
-        check(unsafe { ffi::shim_rx_start(self.dev.0, depth.into(), len) })
+        ffi::check(unsafe { ffi::shim_rx_start(self.dev.0, depth.into(), len) })
     }
 
     fn stop(&self, _cx: &mut Sleepable) {
@@ -149,20 +142,20 @@ impl Bulk<Skb> for LinuxBulk {
 }
 
 /// A free transfer; dropped unused, it is free again.
-pub(crate) struct LinuxTransfer<'a> {
-    bulk: &'a LinuxBulk,
+pub struct KernelTransfer<'a> {
+    bulk: &'a KernelBulk,
     queue: TxQueue,
     slot: u32,
     is_started: bool,
 }
 
-impl LinuxTransfer<'_> {
+impl KernelTransfer<'_> {
     const fn index(&self) -> u32 {
         self.queue as u32 * SLOTS + self.slot
     }
 }
 
-impl Drop for LinuxTransfer<'_> {
+impl Drop for KernelTransfer<'_> {
     fn drop(&mut self) {
         if !self.is_started {
             self.bulk.free(self.queue).fetch_or(1 << self.slot, Ordering::Release);
@@ -180,8 +173,8 @@ fn lay<'a>(room: &'a mut [u8], from: &[u8]) -> &'a mut [u8] {
     rest
 }
 
-impl Transfer<Skb> for LinuxTransfer<'_> {
-    fn submit<C: Context>(mut self, _cx: &mut C, frame: TxFrame<'_, Skb>) -> Room {
+impl Transfer<KernelPacket> for KernelTransfer<'_> {
+    fn submit<C: Context>(mut self, _cx: &mut C, frame: TxFrame<'_, KernelPacket>) -> Room {
         let bulk = self.bulk;
         // SAFETY: the transfer is ours, and so is its buffer of that size.
         let buffer = unsafe {
@@ -209,35 +202,4 @@ impl Transfer<Skb> for LinuxTransfer<'_> {
             _ => Room::Left,
         }
     }
-}
-
-/// Transfers have come back, a bit for each. In the tasklet.
-#[unsafe(no_mangle)]
-extern "C" fn tern_tx_done(rust: *mut c_void, done: u64) {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    let mut cx = Atomic::<0>::enter_from_shim();
-    let queues = [TxQueue::Background, TxQueue::BestEffort, TxQueue::Video, TxQueue::Voice];
-    for queue in queues {
-        let mine = (done >> (queue as u32 * SLOTS)) as u32 & ((1 << SLOTS) - 1);
-        device.shared.data.pipe.bulk.free(queue).fetch_or(mine, Ordering::Release);
-        for _ in 0..mine.count_ones() {
-            device.shared.usb_sent(&mut cx, queue);
-        }
-    }
-}
-
-/// A receive transfer has come. Says whether the next one should wait until the worker has run.
-/// In the tasklet, which never runs twice at once.
-#[unsafe(no_mangle)]
-extern "C" fn tern_received(rust: *mut c_void, data: *const u8, len: usize) -> bool {
-    // SAFETY: C passes what `tern_probe` gave it.
-    let device = unsafe { Device::of(rust) };
-    let mut cx = Atomic::<0>::enter_from_shim();
-    // SAFETY: only the tasklet uses it.
-    let carry = unsafe { &mut *device.carry.get() };
-    // SAFETY: C lends its buffer.
-    let transfer = unsafe { ffi::lent(data, len) };
-    device.shared.usb_received(&mut cx, carry, transfer);
-    device.shared.data.holds_back(&device.shared.os)
 }
