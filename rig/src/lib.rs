@@ -8,3 +8,4 @@
 pub mod crash;
 pub mod engine;
 pub mod load;
+pub mod machine;

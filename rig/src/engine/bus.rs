@@ -72,6 +72,15 @@ pub(crate) struct Bus {
     done: VecDeque<Done>,
     log: VecDeque<Access>,
     pub(crate) count: u64,
+    /// A driver may have the stick.
+    is_taken: bool,
+}
+
+/// Who lets go of a stick that is gone sleeps on this address.
+static UNPLUGGED: u8 = 0;
+
+pub(crate) fn unplug_channel() -> usize {
+    &raw const UNPLUGGED as usize
 }
 
 impl Bus {
@@ -83,11 +92,17 @@ impl Bus {
             done: VecDeque::new(),
             log: VecDeque::new(),
             count: 0,
+            is_taken: false,
         }
     }
 
     pub(crate) fn has_done(&self) -> bool {
         !self.done.is_empty()
+    }
+
+    /// The stick is gone, and its driver has not been told.
+    pub(crate) fn is_to_let_go(&self) -> bool {
+        !self.is_plugged && self.is_taken
     }
 
     pub(crate) fn take_done(&mut self) -> Option<Done> {
@@ -124,6 +139,18 @@ impl State {
         }
         drop(ether);
         self.bus.is_plugged = true;
+        self.bus.is_taken = true;
+    }
+
+    /// The driver of the stick that is gone has let go of it.
+    pub fn has_let_go(&mut self) {
+        self.bus.is_taken = false;
+        self.wake(super::user::events_channel(), u32::MAX);
+    }
+
+    /// Whether it has.
+    pub fn is_let_go(&self) -> bool {
+        !self.bus.is_taken
     }
 
     /// Register accesses since the last time.
@@ -235,6 +262,8 @@ impl State {
     /// Carries out what is due.
     pub(crate) fn poll_bus(&mut self) {
         if !self.is_plugged() {
+            self.bus.is_plugged = false;
+            self.wake(unplug_channel(), u32::MAX);
             for Transfer { key, .. } in std::mem::take(&mut self.bus.under_way) {
                 self.bus.done.push_back(Done { key, len: 0, status: GONE });
             }

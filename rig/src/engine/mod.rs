@@ -30,7 +30,7 @@ pub use fault::{Fault, finish, report_crash};
 pub use ffi::{Kernel, primitive, primitives};
 pub use memory::Area;
 pub use names::Names;
-pub use sleep::Woken;
+pub use sleep::{Woken, sleep_for_events, wait_for_unplug};
 pub use threads::{call_in_thread, enter_first_thread, spawn_helper};
 pub use user::{Event, EventKind, Nobody, User, events_channel};
 

@@ -135,3 +135,17 @@ impl State {
         text.join(", ")
     }
 }
+
+/// Waits, outside of the kernel, for something that comes up, or for a time.
+pub fn sleep_for_events(until: Micros) {
+    let channel = super::user::events_channel();
+    drop(sleep(super::lock(), channel, "events", Some(until), false));
+}
+
+/// Waits until the stick is gone and its driver has not been told yet.
+pub fn wait_for_unplug() {
+    let mut state = super::lock();
+    while !state.bus.is_to_let_go() {
+        state = sleep(state, super::bus::unplug_channel(), "unplug", None, true).0;
+    }
+}
