@@ -159,6 +159,8 @@ impl Personality for FreeBsd {
     }
 
     fn ioctl<H: Host>(&mut self, host: &mut H, command: u64, data: &mut [u8]) -> Result<(), Errno> {
+        // Some kernels extend the sign.
+        let command = command & u64::from(u32::MAX);
         match command {
             SET | GET => {
                 let (req, _) = <layout::Req as zerocopy::FromBytes>::mut_from_prefix(data)
