@@ -370,6 +370,7 @@ tern_detach(device_t self)
 	dev->rust = NULL;
 	if (dev->firmware != NULL)
 		firmware_put(dev->firmware, FIRMWARE_UNLOAD);
+	sx_destroy(&dev->cloning);
 	mtx_destroy(&dev->usb);
 	mtx_destroy(&dev->wake);
 	return (0);
@@ -389,6 +390,7 @@ tern_attach(device_t self)
 	dev->is_stopped = true;
 	mtx_init(&dev->wake, "tern wake", NULL, MTX_DEF);
 	mtx_init(&dev->usb, "tern usb", NULL, MTX_DEF);
+	sx_init(&dev->cloning, "tern cloning");
 	callout_init(&dev->timer, 1);
 	sysctl_ctx_init(&dev->sysctls);
 	TASK_INIT(&dev->task, 0, worker_main, dev);

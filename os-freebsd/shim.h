@@ -92,7 +92,8 @@ struct tern_dev {
 	uint8_t		 iface;
 	void		*rust;
 	LIST_ENTRY(tern_dev) next;	/* tern_registry: this and what follows */
-	unsigned	 users;		/* threads that make an interface */
+	unsigned	 users;		/* threads that make an interface, */
+	struct sx	 cloning;	/* one at a time; sleepable */
 	bool		 is_registered;
 	struct tern_vif	*vifs[TERN_VAPS_MAX]; /* readers: in an epoch */
 	unsigned	 n_vifs;	/* also those that are in none of these places any more */

@@ -310,7 +310,9 @@ clone_create(struct if_clone *ifc __unused, char *name __unused, size_t len __un
 	dev = tern_dev_hold(params.icp_parent);
 	if (dev == NULL)
 		return (ENXIO);
+	sx_xlock(&dev->cloning);
 	error = vif_create(dev, &params, ifd->unit, ifpp);
+	sx_xunlock(&dev->cloning);
 	tern_dev_rele(dev);
 	return (error);
 }

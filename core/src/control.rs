@@ -9,7 +9,7 @@ use bitflags::bitflags;
 use crate::{
     chip::ChipError,
     os::OsError,
-    types::{Cipher, MacAddr, Mode, RequestId, Tuning},
+    types::{Channel, Cipher, MacAddr, Mode, RequestId, Tuning},
 };
 
 /// What a user can ask for. "Body" is the draft that comes along; without a remark there is none.
@@ -23,6 +23,9 @@ pub enum ControlRequest {
     Suspend,
     /// The machine woke up: what was up comes up again.
     Resume,
+    /// Read the four bytes of registers at this address; [`crate::device::Shared::peeked`] has
+    /// them afterwards. The radio is on.
+    Peek(u16),
     /// Tune (`ifconfig wlan0 channel 6`).
     SetChannel(Tuning),
     /// Install a key. Body: the key, [`Cipher::key_len`] bytes.
@@ -57,8 +60,9 @@ pub enum ControlRequest {
     Remain(Tuning, u16),
     /// End that early; the outcome of [`ControlRequest::Remain`] is then [`Failure::Aborted`].
     AbortRemain,
-    /// SME: find a network, authenticate, associate, and try again. Body: SSID (first byte its
-    /// length), then elements to add to the association request.
+    /// SME: find a network, authenticate, associate, agree on keys, and try again. Body: SSID (first
+    /// byte its length), with [`JoinInfo::has_psk`] the pairwise master key ([`PMK_LEN`] bytes),
+    /// then elements to add to the association request.
     Join(JoinInfo),
     /// SME: leave the network and stop trying.
     Leave,
@@ -140,13 +144,38 @@ pub struct AssocInfo {
     pub pairwise: Option<Cipher>,
 }
 
+/// Bytes of a pairwise master key, which is what a passphrase is made into (IEEE Std 802.11-2020,
+/// J.4).
+pub const PMK_LEN: usize = 32;
+
 /// Which network to join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JoinInfo {
     /// Only this access point.
     pub bssid: Option<MacAddr>,
     /// What protects frames; `None` for an open network.
     pub pairwise: Option<Cipher>,
+    /// Core's own supplicant does the handshake of WPA2, with the key in the body and [`Cipher::Ccmp`]
+    /// as `pairwise`: it takes the network's EAPOL frames, installs the keys, and only then is the
+    /// link up and the join done. Without it, the user does all of that.
+    pub has_psk: bool,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// How often.
+    pub effort: Effort,
+}
+
+/// How much is done for a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// A few rounds; once joined, a lost network is looked for until it is back.
+    #[default]
+    Rounds,
+    /// Once: a network that was heard is not looked for again, the first failure is the outcome,
+    /// and after a loss nothing follows. For users with a policy of their own.
+    Once,
+    /// Until it works; the outcome tells of the first rounds.
+    Forever,
 }
 
 /// How to send a management frame.
@@ -264,6 +293,8 @@ pub enum Failure {
     SentAway(u16),
     /// Somebody ended it.
     Aborted,
+    /// The access point and we do not have the same key: most likely a wrong passphrase.
+    WrongKey,
     /// The frame left, and nobody acknowledged it.
     NotAcked,
     /// What was asked makes no sense.

@@ -7,14 +7,14 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     chip::{Chip, ChipInfo, Identity},
     control::{ControlRequest, DETACHED, Failure, RxFilter},
-    data::{DataPath, PeerStats},
+    data::{DataPath, EAPOL_MAX, PeerStats},
     engine::Engine,
     inbox::{FrameKinds, Inbox, MgmtFrame, is_management},
     io::{Framing, Pipe, Reject, Rejected, Room, RxCarry, RxFlags, RxFrame, RxItem, TxQueue},
     os::{Context, Draft, Lock, Os, OsError, Packet, Sleepable, Unlocked, rank},
-    radio::Regulatory,
+    radio::{ChannelRule, Regulatory},
     radiotap,
-    scan::{RESULTS_MAX, ScanResult, ScanTable},
+    scan::{Joined, KEPT_MAX, ScanResult, ScanTable},
     stats,
     trace::{Event, Stage, Trace, describe},
     types::{Channel, Instant, MacAddr, RequestId, Tuning, VapId, Width},
@@ -28,7 +28,7 @@ const REPORTS_PER_RUN: usize = 16;
 const FRAMES_PER_RUN: usize = 8;
 
 /// Bytes of a [`Worker`] without its chip.
-const WORKER_LEN_MAX: usize = 2048;
+const WORKER_LEN_MAX: usize = 2304;
 
 /// Set in `Shared::posts` while a filter waits for the worker.
 const POSTED: u32 = 1 << 8;
@@ -59,6 +59,8 @@ pub struct Shared<O: Os, P, F> {
     taps: [AtomicU32; VAPS_MAX],
     /// Where the radio is: MHz, and the width in the bits above.
     tuning: AtomicU32,
+    /// What the last [`ControlRequest::Peek`] read.
+    peeked: AtomicU32,
     is_attached: AtomicBool,
 }
 
@@ -77,6 +79,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             posts: [const { AtomicU32::new(0) }; VAPS_MAX],
             taps: [const { AtomicU32::new(0) }; VAPS_MAX],
             tuning: AtomicU32::new(0),
+            peeked: AtomicU32::new(0),
             is_attached: AtomicBool::new(false),
         })
     }
@@ -244,19 +247,28 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         self.data.peer_stats(cx, vap, addr)
     }
 
-    /// Shows the networks that were heard and are not too old; `show` runs without a lock.
-    pub fn scan_results<C: Context>(
+    /// Place `index` (below [`crate::scan::RESULTS_MAX`]) of the networks that were heard, if
+    /// there is one and it is not too old; and how many bytes of elements it has.
+    pub fn scan_result<C: Context>(
         &self,
         cx: &mut C,
         now: Instant,
-        show: &mut dyn FnMut(&ScanResult),
-    ) {
-        for index in 0..RESULTS_MAX {
-            let result = self.results.with(cx, |results, _| results.get(index, now));
-            if let Some(result) = result {
-                show(&result);
-            }
-        }
+        index: usize,
+        elements: &mut [u8; KEPT_MAX],
+    ) -> Option<(ScanResult, usize)> {
+        self.results.with(cx, |results, _| {
+            Some((results.get(index, now)?, results.elements(index, elements)))
+        })
+    }
+
+    /// The network that the station belongs to.
+    pub fn joined<C: Context>(&self, cx: &mut C) -> Option<Joined> {
+        self.results.with(cx, |results, _| results.joined())
+    }
+
+    /// What the regulatory domain posted last allows on a channel; `None` is nothing.
+    pub fn rule<C: Context>(&self, cx: &mut C, channel: Channel) -> Option<ChannelRule> {
+        self.inbox.with(cx, |inbox, _| inbox.rule(channel))
     }
 
     /// Shows the event ring, oldest first; `show` runs without a lock.
@@ -317,6 +329,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             _ => Width::Mhz40Below,
         };
         Some(Tuning { channel, width })
+    }
+
+    /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest.
+    pub fn peeked(&self) -> u32 {
+        self.peeked.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_peeked(&self, value: u32) {
+        self.peeked.store(value, Ordering::Release);
     }
 
     /// The filter that an interface posted since the last call.
@@ -414,8 +435,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
         self.take_requests(cx);
         self.take_reports(cx);
         self.take_frames(cx);
-        self.engine.time_passed(cx);
         let gap = shared.data.flush_reorder(cx, shared.os.now());
+        self.take_eapol(cx);
+        self.engine.time_passed(cx);
         shared.data.drain(cx, &shared.os);
         shared.os.set_deadline([self.engine.deadline(), gap].into_iter().flatten().min());
         if shared.inbox.with(cx, |inbox, _| inbox.has_work()) { Next::Again } else { Next::Sleep }
@@ -468,5 +490,12 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
             self.engine.frame(cx, &next);
         }
         shared.receive_early(cx);
+    }
+
+    fn take_eapol(&mut self, cx: &mut Sleepable) {
+        for _ in 0..EAPOL_MAX {
+            let Some(packet) = self.engine.shared.data.take_eapol(cx) else { break };
+            self.engine.eapol(cx, &packet);
+        }
     }
 }

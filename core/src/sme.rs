@@ -8,9 +8,9 @@ use heapless::Vec;
 
 use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
-    control::{AssocInfo, AuthInfo, Failure, JoinInfo},
+    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo, PMK_LEN},
     scan::ScanResult,
-    types::{Instant, MacAddr, RequestId, Ssid, Tuning},
+    types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
 };
 
@@ -21,6 +21,8 @@ pub enum Input {
     Join(RequestId, JoinInfo, Ssid),
     /// How the last [`Action::Mlme`] ended.
     Outcome(Result<(), Failure>),
+    /// How the handshake of [`crate::keys::Supplicant`] ended.
+    Secured(Result<(), Failure>),
     /// The link is down.
     Lost,
     /// The user wants no network any more.
@@ -50,6 +52,8 @@ enum State {
     Scanning,
     Authenticating(MacAddr, Tuning),
     Associating(MacAddr),
+    /// The supplicant and the access point agree on keys.
+    Securing(MacAddr),
     Joined(MacAddr),
     /// Until the next round.
     Pausing(Instant),
@@ -63,6 +67,29 @@ struct Wish {
     info: JoinInfo,
     ssid: Ssid,
     tries: u8,
+}
+
+/// The bytes that come with a join.
+#[derive(Clone, Copy)]
+pub struct JoinBody<'a> {
+    /// The length of the SSID, and the SSID.
+    pub names: &'a [u8],
+    /// The pairwise master key.
+    pub pmk: Option<&'a [u8; PMK_LEN]>,
+    /// Elements of the user.
+    pub elements: &'a [u8],
+}
+
+impl<'a> JoinBody<'a> {
+    /// Takes it apart; `None` if it is cut off.
+    pub fn parse(body: &'a [u8], has_psk: bool) -> Option<Self> {
+        let (names, rest) = body.split_at_checked(usize::from(*body.first()?) + 1)?;
+        if !has_psk {
+            return Some(Self { names, pmk: None, elements: rest });
+        }
+        let (pmk, elements) = rest.split_first_chunk()?;
+        Some(Self { names, pmk: Some(pmk), elements })
+    }
 }
 
 /// The policy of one station interface.
@@ -79,8 +106,14 @@ impl Sme {
         let Some(wish) = self.wish else {
             if let Input::Join(id, info, ssid) = input {
                 out.push(Action::Begin(Origin::User(id)));
-                self.wish = Some(Wish { waiter: Some(id), info, ssid, tries: 1 });
-                self.state = self.scan(out);
+                let wish = Wish { waiter: Some(id), info, ssid, tries: 1 };
+                self.wish = Some(wish);
+                self.refused.clear();
+                let known = if info.effort == Effort::Once { self.find(wish, best) } else { None };
+                self.state = match known {
+                    Some(known) => self.ask(&known, out),
+                    None => self.scan(out),
+                };
             }
             return;
         };
@@ -98,6 +131,7 @@ impl Sme {
                 self.wish = None;
                 match state {
                     State::Joined(bssid)
+                    | State::Securing(bssid)
                     | State::Authenticating(bssid, _)
                     | State::Associating(bssid) => {
                         out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
@@ -115,10 +149,19 @@ impl Sme {
                 out.push(Action::Mlme(MlmeRequest::Assoc(info)));
                 State::Associating(bssid)
             }
-            (State::Associating(bssid), Input::Outcome(Ok(()))) => {
+            (State::Associating(bssid), Input::Outcome(Ok(()))) if wish.info.has_psk => {
+                State::Securing(bssid)
+            }
+            (State::Associating(bssid), Input::Outcome(Ok(())))
+            | (State::Securing(bssid), Input::Secured(Ok(()))) => {
                 self.end(Ok(()), out);
                 self.refused.clear();
                 State::Joined(bssid)
+            }
+            (State::Securing(bssid) | State::Joined(bssid), Input::Secured(Err(failure))) => {
+                let next = self.pause(now, failure, out);
+                out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
+                next
             }
             (
                 State::Authenticating(bssid, _) | State::Associating(bssid),
@@ -131,6 +174,10 @@ impl Sme {
                 }
             }
             (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
+            (State::Joined(_), Input::Lost) if wish.info.effort == Effort::Once => {
+                self.wish = None;
+                State::Idle
+            }
             (State::Joined(_), Input::Lost) => {
                 // The network may come back at once: it went away by itself.
                 if let Some(wish) = &mut self.wish {
@@ -139,7 +186,7 @@ impl Sme {
                 State::Pausing(now.after_us(PAUSE_MIN_US))
             }
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
-            (state, Input::Outcome(_) | Input::Lost | Input::Deadline) => state,
+            (state, Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline) => state,
         };
     }
 
@@ -151,9 +198,24 @@ impl Sme {
         }
     }
 
-    /// Whether there is a network to join.
+    /// The channel that the network has to be on, if that was said.
+    pub fn channel(&self) -> Option<Channel> {
+        self.wish.and_then(|wish| wish.info.channel)
+    }
+
+    /// Whether there is no network to join.
     pub const fn is_idle(&self) -> bool {
         self.wish.is_none()
+    }
+
+    /// Whether the body of the join holds a key.
+    pub fn has_psk(&self) -> bool {
+        self.wish.is_some_and(|wish| wish.info.has_psk)
+    }
+
+    /// Whether the supplicant has to do with the association that begins or has begun.
+    pub fn is_securing(&self) -> bool {
+        self.has_psk() && matches!(self.state, State::Associating(_) | State::Securing(_))
     }
 
     fn scan(&mut self, out: &mut Actions) -> State {
@@ -171,32 +233,47 @@ impl Sme {
         best: &Best<'_>,
         out: &mut Actions,
     ) -> State {
-        let found = best(&|result: &ScanResult| {
-            let bss = &result.bss;
-            bss.ssid == wish.ssid
-                && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
-                && wish.info.pairwise.is_some() == bss.is_protected()
-                && !self.refused.contains(&bss.bssid)
-        });
-        match found {
-            Some(ScanResult { bss, .. }) if !self.refused.is_full() => {
-                let (bssid, tuning) = (bss.bssid, bss.tuning);
-                let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
-                out.push(Action::Mlme(MlmeRequest::Auth(info)));
-                State::Authenticating(bssid, tuning)
-            }
+        match self.find(wish, best) {
+            Some(found) if !self.refused.is_full() => self.ask(&found, out),
             _ => self.pause(now, failure, out),
         }
+    }
+
+    /// The best access point that has not refused us.
+    fn find(&self, wish: Wish, best: &Best<'_>) -> Option<ScanResult> {
+        best(&|result: &ScanResult| {
+            let bss = &result.bss;
+            (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
+                && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
+                && wish.info.channel.is_none_or(|wanted| wanted == bss.tuning.channel)
+                && wish.info.pairwise.is_some() == bss.is_protected()
+                && (!wish.info.has_psk || bss.has_rsn)
+                && !self.refused.contains(&bss.bssid)
+        })
+    }
+
+    fn ask(&self, found: &ScanResult, out: &mut Actions) -> State {
+        let (bssid, tuning) = (found.bss.bssid, found.bss.tuning);
+        let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
+        out.push(Action::Mlme(MlmeRequest::Auth(info)));
+        State::Authenticating(bssid, tuning)
     }
 
     /// A round has failed: the user is told after some of them, and the next one comes later.
     fn pause(&mut self, now: Instant, failure: Failure, out: &mut Actions) -> State {
         let Some(wish) = &mut self.wish else { return State::Idle };
-        let is_last = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_told = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_last = match wish.info.effort {
+            Effort::Once => true,
+            Effort::Rounds => is_told,
+            Effort::Forever => false,
+        };
         wish.tries = wish.tries.saturating_add(1);
         let shift = u32::from(wish.tries.saturating_sub(2)).min(16);
-        if is_last {
+        if is_told || is_last {
             self.end(Err(failure), out);
+        }
+        if is_last {
             self.wish = None;
             return State::Idle;
         }
