@@ -9,7 +9,7 @@ use bitflags::bitflags;
 use crate::{
     chip::ChipError,
     os::OsError,
-    types::{Cipher, MacAddr, Mode, RequestId, Tuning},
+    types::{Channel, Cipher, MacAddr, Mode, RequestId, Tuning},
 };
 
 /// What a user can ask for. "Body" is the draft that comes along; without a remark there is none.
@@ -141,12 +141,29 @@ pub struct AssocInfo {
 }
 
 /// Which network to join.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JoinInfo {
     /// Only this access point.
     pub bssid: Option<MacAddr>,
     /// What protects frames; `None` for an open network.
     pub pairwise: Option<Cipher>,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// How often.
+    pub effort: Effort,
+}
+
+/// How much is done for a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// A few rounds; once joined, a lost network is looked for until it is back.
+    #[default]
+    Rounds,
+    /// Once: a network that was heard is not looked for again, the first failure is the outcome,
+    /// and after a loss nothing follows. For users with a policy of their own.
+    Once,
+    /// Until it works; the outcome tells of the first rounds.
+    Forever,
 }
 
 /// How to send a management frame.

@@ -28,14 +28,16 @@ use crate::{
     offchannel::{self, Offchannel},
     os::{Os, Sleepable},
     radio::Regulatory,
-    scan::{self, Plan, Scan, ScanRequest, ScanResult},
+    scan::{self, Joined, Plan, Scan, ScanRequest, ScanResult},
     sme::{self, Sme},
     trace::Stage,
     types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId, Width},
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
+        elements::Elements,
         header::{Header, MgmtSubtype},
+        mgmt::{self, Mgmt},
     },
 };
 
@@ -210,8 +212,12 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     fn heard(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
         let bytes = frame.draft.as_ref();
         let Some(bss) = Bss::parse(bytes, frame.tuning.channel) else { return };
+        let elements = match Mgmt::parse(bytes) {
+            Some(Mgmt { body: mgmt::Body::Beacon(_, elements), .. }) => elements,
+            _ => Elements::new(&[]),
+        };
         let result = ScanResult { bss, signal_dbm: frame.signal_dbm, heard_at: frame.at };
-        self.shared.results.with(cx, |results, _| results.insert(result));
+        self.shared.results.with(cx, |results, _| results.insert(result, elements));
         if !self.scan.is_active() {
             return;
         }
@@ -360,7 +366,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
         let request = match (body, join) {
             (Some(body), _) => ScanRequest::parse(body).unwrap_or(ScanRequest::PASSIVE),
-            (None, Some(names)) => ScanRequest::for_names(names),
+            (None, Some(names)) => ScanRequest::for_names(names, self.sme.channel()),
             (None, None) => ScanRequest::PASSIVE,
         };
         let has_home = self.station.is_associated();
@@ -409,6 +415,10 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         if up {
             self.told_of = self.station.network().map(|(bssid, _)| bssid);
         }
+        let aid = self.station.bound().aid;
+        let joined =
+            self.told_of.filter(|_| up).map(|bssid| Joined { bssid, aid, since: self.now() });
+        self.shared.results.with(cx, |results, _| results.set_joined(joined));
         if let Some(vap) = self.station_vap() {
             self.shared.os.link_changed(cx, vap.id, self.told_of.filter(|_| up));
         }

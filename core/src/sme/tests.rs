@@ -46,7 +46,7 @@ fn best_of(
 }
 
 fn wish(tries: u8) -> Wish {
-    let info = JoinInfo { bssid: None, pairwise: None };
+    let info = JoinInfo::default();
     Wish { waiter: Some(id(1)), info, ssid: Ssid::new(b"tern").unwrap(), tries }
 }
 
@@ -60,7 +60,7 @@ fn every_state_with_every_input() {
         State::Joined(AP),
         State::Pausing(NOW),
     ];
-    let join = Input::Join(id(2), JoinInfo { bssid: None, pairwise: None }, wish(1).ssid);
+    let join = Input::Join(id(2), JoinInfo::default(), wish(1).ssid);
     let inputs = [
         ("Join", join),
         ("ok", Input::Outcome(Ok(()))),
@@ -116,6 +116,50 @@ fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
     }
     assert_eq!(asked, [2, 1]);
     assert!(matches!(sme.state, State::Pausing(_)));
+}
+
+#[test]
+fn a_join_once_asks_who_was_heard_and_gives_up_at_the_first_refusal() {
+    let results = [result(1, b"tern", -50, Capability::ESS)];
+    let best = best_of(&results);
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Auth(_)))));
+    sme.handle(NOW, Input::Outcome(Err(Failure::Refused(17))), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::Refused(17)), _))));
+    assert!(sme.is_idle() && sme.deadline().is_none());
+    let other = JoinInfo { channel: Channel::ghz2(1), ..info };
+    sme.handle(NOW, Input::Join(id(1), other, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Scan))));
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::NotFound), _))));
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
+    let joined = Wish { waiter: None, info, ..wish(1) };
+    sme = Sme { state: State::Joined(AP), wish: Some(joined), refused: Vec::new() };
+    sme.handle(NOW, Input::Lost, &best, &mut out);
+    assert!(sme.is_idle() && out.pop().is_none());
+}
+
+#[test]
+fn who_tries_forever_is_told_of_the_first_rounds_and_goes_on() {
+    let best = best_of(&[]);
+    let info = JoinInfo { effort: Effort::Forever, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    let (mut told, mut now) = (0, NOW);
+    for _ in 0..10 {
+        while let Some(action) = out.pop() {
+            told += u32::from(matches!(action, Action::Outcome(..)));
+        }
+        sme.handle(now, Input::Outcome(Ok(())), &best, &mut out);
+        now = now.after_us(PAUSE_MAX_US);
+        sme.handle(now, Input::Deadline, &best, &mut out);
+        assert_eq!(sme.state, State::Scanning);
+    }
+    assert_eq!(told, 1);
 }
 
 proptest! {

@@ -7,8 +7,9 @@ use tern_core::{
     control::{ControlRequest, DETACHED, Failure},
     data::PeerStats,
     os::{Os as _, Sleepable},
-    scan::ScanResult,
-    types::{Instant, MacAddr, Tuning, VapId},
+    radio::{ChannelRule, Regulatory},
+    scan::{Joined, KEPT_MAX, ScanResult},
+    types::{Channel, Instant, MacAddr, Tuning, VapId},
 };
 
 use super::{Bsd, shim_copyin, shim_copyout, shim_is_privileged};
@@ -90,8 +91,29 @@ impl<P: Personality + 'static> Host for Call<'_, P> {
         self.device.shared.os.now()
     }
 
-    fn scan_results(&mut self, show: &mut dyn FnMut(&ScanResult)) {
-        self.device.shared.scan_results(&mut Sleepable::enter_from_shim(), self.now(), show);
+    fn scan_result(
+        &mut self,
+        index: usize,
+        elements: &mut [u8; KEPT_MAX],
+    ) -> Option<(ScanResult, usize)> {
+        let (shared, now) = (&self.device.shared, self.now());
+        shared.scan_result(&mut Sleepable::enter_from_shim(), now, index, elements)
+    }
+
+    fn joined(&mut self) -> Option<Joined> {
+        self.device.shared.joined(&mut Sleepable::enter_from_shim())
+    }
+
+    fn rule(&mut self, channel: Channel) -> Option<ChannelRule> {
+        self.device.shared.rule(&mut Sleepable::enter_from_shim(), channel)
+    }
+
+    fn set_rules(&mut self, rules: &Regulatory) {
+        self.device.shared.post_regulatory(&mut Sleepable::enter_from_shim(), rules);
+    }
+
+    fn counters(&mut self, show: &mut dyn FnMut(&'static str, u64)) {
+        self.device.shared.counters(&mut Sleepable::enter_from_shim(), show);
     }
 
     fn peer_stats(&mut self, addr: MacAddr) -> Option<PeerStats> {

@@ -96,7 +96,7 @@ impl World<'_> {
     }
 
     fn join_by_policy(&mut self) -> Result<(), Failure> {
-        let join = ControlRequest::Join(JoinInfo { bssid: None, pairwise: None });
+        let join = ControlRequest::Join(JoinInfo::default());
         self.carry_out(join, Some(&named(SSID)))?;
         self.check_agreement(true);
         self.ping(1, 64)
@@ -120,7 +120,7 @@ impl World<'_> {
 
     /// A network that is not there is not found, in finite time.
     fn join_nothing(&mut self) -> Result<(), Failure> {
-        let join = ControlRequest::Join(JoinInfo { bssid: None, pairwise: None });
+        let join = ControlRequest::Join(JoinInfo::default());
         let result = self.carry_out(join, Some(&named(b"nowhere")));
         if self.is_calm() && result != Err(Failure::NotFound) {
             self.complain(format!("a network that is not there: {result:?}"));

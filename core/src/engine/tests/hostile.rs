@@ -56,7 +56,7 @@ fn request(kind: u8, argument: u8) -> ControlRequest {
         }),
         16 => ControlRequest::Remain(tuning(argument), 30),
         17 => ControlRequest::AbortRemain,
-        18 => ControlRequest::Join(JoinInfo { bssid: None, pairwise: None }),
+        18 => ControlRequest::Join(JoinInfo::default()),
         _ => ControlRequest::Leave,
     }
 }

@@ -205,7 +205,7 @@ fn a_switch_is_followed() {
 fn the_policy_joins_by_name_and_rejoins() {
     let mut world = World::station();
     world.peer = ap::open();
-    let info = JoinInfo { bssid: None, pairwise: None };
+    let info = JoinInfo::default();
     let id = world.request(ControlRequest::Join(info), b"\x04tern");
     world.pass(3_000_000);
     let told = world.told();
@@ -224,7 +224,7 @@ fn the_policy_joins_by_name_and_rejoins() {
 #[test]
 fn a_join_of_nothing_fails_once() {
     let mut world = World::station();
-    let info = JoinInfo { bssid: None, pairwise: None };
+    let info = JoinInfo::default();
     let id = world.request(ControlRequest::Join(info), b"\x04nope");
     world.pass(60_000_000);
     let outcome = Told::Outcome(id, Operation::Join, Err(Failure::NotFound), std::vec::Vec::new());

@@ -108,18 +108,22 @@ pub(super) fn plan(
     Ok(Plan { version, number, headers, options, include, flags })
 }
 
+/// The header that a kernel build makes of kern/device_if.m, as far as a driver needs it.
+pub(super) fn device_methods() -> String {
+    let mut text = String::from("#ifndef TERN_DEVICE_IF_H\n#define TERN_DEVICE_IF_H\n");
+    for (name, function) in DEVICE_METHODS {
+        text.push_str(&format!("typedef {function};\n"));
+        text.push_str(&format!("extern struct kobjop_desc device_{name}_desc;\n"));
+    }
+    text.push_str("#endif\n");
+    text
+}
+
 /// Where headers are found.
 type Found = (u64, String, Vec<PathBuf>);
 
 fn from_package(request: &Request, packaged: &packaged::Headers, work: &Path) -> Result<Found> {
-    let mut text = String::from("#ifndef TERN_DEVICE_IF_H\n#define TERN_DEVICE_IF_H\n");
-    for (name, function) in DEVICE_METHODS {
-        text.push_str(&format!(
-            "typedef {function};\nextern struct kobjop_desc device_{name}_desc;\n"
-        ));
-    }
-    text.push_str("#endif\n");
-    std::fs::write(work.join("device_if.h"), text)?;
+    std::fs::write(work.join("device_if.h"), device_methods())?;
     for name in ["bus_if.h", "usb_if.h"] {
         std::fs::write(work.join(name), "")?;
     }

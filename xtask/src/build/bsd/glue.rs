@@ -51,8 +51,14 @@ const X86_64_FLAGS: &[&str] = &[
 const AARCH64_FLAGS: &[&str] =
     &["-mgeneral-regs-only", "-ffixed-x18", "-mbranch-protection=standard", "-fPIC"];
 
-/// All arguments but the files.
-pub(super) fn arguments(request: &Request, plan: &Plan, work: &Path) -> Vec<OsString> {
+/// The compiler with all arguments but the files.
+pub(super) fn command(request: &Request, plan: &Plan, work: &Path) -> Command {
+    let mut clang = Command::new(CLANG);
+    clang.args(arguments(request, plan, work));
+    clang
+}
+
+fn arguments(request: &Request, plan: &Plan, work: &Path) -> Vec<OsString> {
     let mut all: Vec<OsString> = FLAGS.iter().map(OsString::from).collect();
     let machine = match request.arch {
         Arch::X86_64 => X86_64_FLAGS,
@@ -78,15 +84,14 @@ pub(super) fn arguments(request: &Request, plan: &Plan, work: &Path) -> Vec<OsSt
 /// Compiles every C file of the shim; says where the objects are.
 pub(super) fn compile(request: &Request, plan: &Plan, work: &Path) -> Result<Vec<PathBuf>> {
     write_ids(work)?;
-    let arguments = arguments(request, plan, work);
     let sources = sources(&request.bsd.shim())?;
     progress::step(&format!("compile {} C files with {CLANG}", sources.len()));
     let mut objects = Vec::new();
     for source in sources {
         let name = source.file_name().context("a file has a name")?;
         let object = work.join(name).with_extension("o");
-        let mut clang = Command::new(CLANG);
-        clang.args(&arguments).arg("-c").arg(&source).arg("-o").arg(&object);
+        let mut clang = command(request, plan, work);
+        clang.arg("-c").arg(&source).arg("-o").arg(&object);
         progress::output(&mut clang).with_context(|| source.display().to_string())?;
         objects.push(object);
     }

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use super::{Plan, Request};
+use super::{Plan, Request, kpi, layouts};
 use crate::progress;
 
 /// The manifest of a module.
@@ -18,7 +18,13 @@ pub(crate) struct Manifest {
 
 impl Manifest {
     /// Of a module that was just linked.
-    pub(super) fn new(request: &Request, plan: &Plan, module: &Path) -> Result<Self> {
+    pub(super) fn new(
+        request: &Request,
+        plan: &Plan,
+        layouts: &layouts::Checked,
+        kpi: &kpi::Kpi,
+        module: &Path,
+    ) -> Result<Self> {
         let value = json!({
             "os": request.bsd.name(),
             "arch": request.arch.name(),
@@ -26,6 +32,8 @@ impl Manifest {
             "number": plan.number,
             "headers": plan.headers,
             "options": plan.options,
+            "layouts": { "table": layouts.digest, "fields": layouts.fields },
+            "kpi": { "headers": kpi.headers, "digest": kpi.digest, "compared": kpi.compared },
             "sha256": digest(module)?,
         });
         Ok(Self { value })

@@ -2,11 +2,14 @@
 //! Builds the modules of the BSDs with clang and lld, on a machine that has no BSD.
 //!
 //! [`packaged`] fetches the systems' own headers, unless the caller has the sources (`--sysdir`); [`freebsd`],
-//! [`netbsd`] and [`openbsd`] say what the compiler is told; [`glue`] compiles the C files;
+//! [`netbsd`] and [`openbsd`] say what the compiler is told; [`glue`] compiles the C files; [`layouts`]
+//! and [`kpi`] check what was written down by hand against the headers;
 //! [`link`] joins all, and [`manifest`] writes down what it was made of.
 
 mod freebsd;
 mod glue;
+mod kpi;
+mod layouts;
 mod link;
 pub(crate) mod manifest;
 mod netbsd;
@@ -108,8 +111,10 @@ pub(crate) fn module(request: &Request) -> Result<Built> {
     let core = rust_object(&request, &work)?;
     let mut objects = glue::compile(&request, &plan, &work)?;
     objects.push(core);
+    let layouts = layouts::check(&request, &plan, &work)?;
+    let kpi = kpi::check(&request, &plan, &work)?;
     let module = link::module(&request, &plan, &objects, &dir)?;
-    Manifest::new(&request, &plan, &module)?.write(&module)?;
+    Manifest::new(&request, &plan, &layouts, &kpi, &module)?.write(&module)?;
     progress::step(&format!("built {}", module.display()));
     Ok(Built { release: plan.version, module })
 }

@@ -48,10 +48,18 @@ fn from_sources(sysdir: &Path, work: &Path) -> Result<(u64, String, Vec<PathBuf>
     for (link, to) in [("machine", "amd64"), ("amd64", "amd64"), ("x86", "x86"), ("i386", "i386")] {
         symlink(&sysdir.join("arch").join(to).join("include"), &work.join(link))?;
     }
+    let mut words = format!("{} ({})", sysdir.display(), release(number));
     let mut include = vec![sysdir.to_path_buf()];
-    // What the kernel shares with user space: not every tree has it.
-    include.extend(Some(sysdir.join("../common/include")).filter(|dir| dir.is_dir()));
-    Ok((number, format!("{} ({})", sysdir.display(), release(number)), include))
+    // What the kernel shares with user space lies beside sys/, where a tree is whole.
+    let common = sysdir.join("../common/include");
+    if common.is_dir() {
+        include.push(common);
+    } else {
+        let shared = packaged::fetch()?.of("generic-netbsd").join("prop");
+        symlink(&shared, &work.join("prop"))?;
+        words.push_str(&format!(", prop/ of {}", packaged::NAME));
+    }
+    Ok((number, words, include))
 }
 
 /// The version as `uname -r` says it: MMmmrrpp00, where -current counts in pp.
