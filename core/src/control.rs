@@ -9,7 +9,7 @@ use bitflags::bitflags;
 use crate::{
     chip::ChipError,
     os::OsError,
-    types::{Cipher, MacAddr, Mode, RequestId, Tuning},
+    types::{Channel, Cipher, MacAddr, Mode, RequestId, Tuning},
 };
 
 /// What a user can ask for. "Body" is the draft that comes along; without a remark there is none.
@@ -156,8 +156,23 @@ pub struct JoinInfo {
     /// as `pairwise`: it takes the network's EAPOL frames, installs the keys, and only then is the
     /// link up and the join done. Without it, the user does all of that.
     pub has_psk: bool,
-    /// After a failure was told, try on until [`ControlRequest::Leave`]: the network may come.
-    pub keeps_trying: bool,
+    /// Only on this channel.
+    pub channel: Option<Channel>,
+    /// How often.
+    pub effort: Effort,
+}
+
+/// How much is done for a join.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Effort {
+    /// A few rounds; once joined, a lost network is looked for until it is back.
+    #[default]
+    Rounds,
+    /// Once: a network that was heard is not looked for again, the first failure is the outcome,
+    /// and after a loss nothing follows. For users with a policy of their own.
+    Once,
+    /// Until it works; the outcome tells of the first rounds.
+    Forever,
 }
 
 /// How to send a management frame.

@@ -12,9 +12,9 @@ use crate::{
     inbox::{FrameKinds, Inbox, MgmtFrame, is_management},
     io::{Framing, Pipe, Reject, Rejected, Room, RxCarry, RxFlags, RxFrame, RxItem, TxQueue},
     os::{Context, Draft, Lock, Os, OsError, Packet, Sleepable, Unlocked, rank},
-    radio::Regulatory,
+    radio::{ChannelRule, Regulatory},
     radiotap,
-    scan::{RESULTS_MAX, ScanResult, ScanTable},
+    scan::{Joined, KEPT_MAX, ScanResult, ScanTable},
     stats,
     trace::{Event, Stage, Trace, describe},
     types::{Channel, Instant, MacAddr, RequestId, Tuning, VapId, Width},
@@ -244,19 +244,28 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         self.data.peer_stats(cx, vap, addr)
     }
 
-    /// Shows the networks that were heard and are not too old; `show` runs without a lock.
-    pub fn scan_results<C: Context>(
+    /// Place `index` (below [`crate::scan::RESULTS_MAX`]) of the networks that were heard, if
+    /// there is one and it is not too old; and how many bytes of elements it has.
+    pub fn scan_result<C: Context>(
         &self,
         cx: &mut C,
         now: Instant,
-        show: &mut dyn FnMut(&ScanResult),
-    ) {
-        for index in 0..RESULTS_MAX {
-            let result = self.results.with(cx, |results, _| results.get(index, now));
-            if let Some(result) = result {
-                show(&result);
-            }
-        }
+        index: usize,
+        elements: &mut [u8; KEPT_MAX],
+    ) -> Option<(ScanResult, usize)> {
+        self.results.with(cx, |results, _| {
+            Some((results.get(index, now)?, results.elements(index, elements)))
+        })
+    }
+
+    /// The network that the station belongs to.
+    pub fn joined<C: Context>(&self, cx: &mut C) -> Option<Joined> {
+        self.results.with(cx, |results, _| results.joined())
+    }
+
+    /// What the regulatory domain posted last allows on a channel; `None` is nothing.
+    pub fn rule<C: Context>(&self, cx: &mut C, channel: Channel) -> Option<ChannelRule> {
+        self.inbox.with(cx, |inbox, _| inbox.rule(channel))
     }
 
     /// Shows the event ring, oldest first; `show` runs without a lock.

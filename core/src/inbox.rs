@@ -15,8 +15,8 @@ use crate::{
     early::{self, EARLY_MAX},
     io::TxReport,
     os::Empty,
-    radio::Regulatory,
-    types::{Instant, MacAddr, Rate, RequestId, Tuning, VapId},
+    radio::{ChannelRule, Regulatory},
+    types::{Channel, Instant, MacAddr, Rate, RequestId, Tuning, VapId},
     wire::header::MgmtSubtype,
 };
 
@@ -100,7 +100,9 @@ pub struct Inbox<D> {
     early: Deque<MgmtFrame<D>, EARLY_MAX>,
     filter: FrameFilter,
     kinds_for: Option<VapId>,
+    /// What was posted last; before that the world's rules hold.
     regulatory: Option<Regulatory>,
+    has_regulatory: bool,
     drops: Drops,
 }
 
@@ -121,6 +123,7 @@ impl<D> Empty for Inbox<D> {
         },
         kinds_for: None,
         regulatory: None,
+        has_regulatory: false,
         drops: Drops { frames: 0, reports: 0, messages: 0 },
     };
 }
@@ -324,11 +327,20 @@ impl<D: AsRef<[u8]>> Inbox<D> {
     /// Posts a regulatory domain.
     pub fn post_regulatory(&mut self, regulatory: &Regulatory) {
         self.regulatory = Some(regulatory.clone());
+        self.has_regulatory = true;
+    }
+
+    /// What the domain in force allows on a channel.
+    pub fn rule(&self, channel: Channel) -> Option<ChannelRule> {
+        match &self.regulatory {
+            Some(regulatory) => regulatory.rule(channel),
+            None => Regulatory::world().rule(channel),
+        }
     }
 
     /// The domain posted last, once.
-    pub const fn take_regulatory(&mut self) -> Option<Regulatory> {
-        self.regulatory.take()
+    pub fn take_regulatory(&mut self) -> Option<Regulatory> {
+        core::mem::take(&mut self.has_regulatory).then(|| self.regulatory.clone())?
     }
 
     /// Whether something waits for the worker.

@@ -8,9 +8,9 @@ use heapless::Vec;
 
 use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
-    control::{AssocInfo, AuthInfo, Failure, JoinInfo, PMK_LEN},
+    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo, PMK_LEN},
     scan::ScanResult,
-    types::{Instant, MacAddr, RequestId, Ssid, Tuning},
+    types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
 };
 
@@ -106,8 +106,14 @@ impl Sme {
         let Some(wish) = self.wish else {
             if let Input::Join(id, info, ssid) = input {
                 out.push(Action::Begin(Origin::User(id)));
-                self.wish = Some(Wish { waiter: Some(id), info, ssid, tries: 1 });
-                self.state = self.scan(out);
+                let wish = Wish { waiter: Some(id), info, ssid, tries: 1 };
+                self.wish = Some(wish);
+                self.refused.clear();
+                let known = if info.effort == Effort::Once { self.find(wish, best) } else { None };
+                self.state = match known {
+                    Some(known) => self.ask(&known, out),
+                    None => self.scan(out),
+                };
             }
             return;
         };
@@ -168,6 +174,10 @@ impl Sme {
                 }
             }
             (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
+            (State::Joined(_), Input::Lost) if wish.info.effort == Effort::Once => {
+                self.wish = None;
+                State::Idle
+            }
             (State::Joined(_), Input::Lost) => {
                 // The network may come back at once: it went away by itself.
                 if let Some(wish) = &mut self.wish {
@@ -186,6 +196,11 @@ impl Sme {
             State::Pausing(until) => Some(until),
             _ => None,
         }
+    }
+
+    /// The channel that the network has to be on, if that was said.
+    pub fn channel(&self) -> Option<Channel> {
+        self.wish.and_then(|wish| wish.info.channel)
     }
 
     /// Whether there is no network to join.
@@ -218,38 +233,49 @@ impl Sme {
         best: &Best<'_>,
         out: &mut Actions,
     ) -> State {
-        let found = best(&|result: &ScanResult| {
+        match self.find(wish, best) {
+            Some(found) if !self.refused.is_full() => self.ask(&found, out),
+            _ => self.pause(now, failure, out),
+        }
+    }
+
+    /// The best access point that has not refused us.
+    fn find(&self, wish: Wish, best: &Best<'_>) -> Option<ScanResult> {
+        best(&|result: &ScanResult| {
             let bss = &result.bss;
             (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
                 && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
+                && wish.info.channel.is_none_or(|wanted| wanted == bss.tuning.channel)
                 && wish.info.pairwise.is_some() == bss.is_protected()
                 && (!wish.info.has_psk || bss.has_rsn)
                 && !self.refused.contains(&bss.bssid)
-        });
-        match found {
-            Some(ScanResult { bss, .. }) if !self.refused.is_full() => {
-                let (bssid, tuning) = (bss.bssid, bss.tuning);
-                let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
-                out.push(Action::Mlme(MlmeRequest::Auth(info)));
-                State::Authenticating(bssid, tuning)
-            }
-            _ => self.pause(now, failure, out),
-        }
+        })
+    }
+
+    fn ask(&self, found: &ScanResult, out: &mut Actions) -> State {
+        let (bssid, tuning) = (found.bss.bssid, found.bss.tuning);
+        let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
+        out.push(Action::Mlme(MlmeRequest::Auth(info)));
+        State::Authenticating(bssid, tuning)
     }
 
     /// A round has failed: the user is told after some of them, and the next one comes later.
     fn pause(&mut self, now: Instant, failure: Failure, out: &mut Actions) -> State {
         let Some(wish) = &mut self.wish else { return State::Idle };
-        let is_last = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_told = wish.waiter.is_some() && wish.tries >= TRIES_MAX;
+        let is_last = match wish.info.effort {
+            Effort::Once => true,
+            Effort::Rounds => is_told,
+            Effort::Forever => false,
+        };
         wish.tries = wish.tries.saturating_add(1);
         let shift = u32::from(wish.tries.saturating_sub(2)).min(16);
-        if is_last {
-            let goes_on = wish.info.keeps_trying;
+        if is_told || is_last {
             self.end(Err(failure), out);
-            if !goes_on {
-                self.wish = None;
-                return State::Idle;
-            }
+        }
+        if is_last {
+            self.wish = None;
+            return State::Idle;
         }
         State::Pausing(now.after_us((PAUSE_MIN_US << shift).min(PAUSE_MAX_US)))
     }

@@ -56,6 +56,9 @@ pub struct Channel {
 }
 
 impl Channel {
+    /// Channel 1 at 2.4 GHz.
+    pub const FIRST: Self = Self { mhz: 2412 };
+
     /// The channel with this number, if the band has it.
     pub const fn new(band: Band, number: u8) -> Option<Self> {
         let n = u16::from_le_bytes([number, 0]);

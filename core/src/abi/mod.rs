@@ -6,12 +6,13 @@
 //! it needs of the outside is a [`Host`]. Nothing here knows how a kernel copies memory or waits.
 
 use crate::{
-    chip::{ChipInfo, Identity},
+    chip::{ChipError, ChipInfo, Identity},
     control::{ControlRequest, Failure, Notice},
     data::PeerStats,
-    os::Empty,
-    scan::ScanResult,
-    types::{Instant, MacAddr, Tuning},
+    os::{Empty, OsError},
+    radio::{ChannelRule, Regulatory},
+    scan::{Joined, KEPT_MAX, ScanResult},
+    types::{Channel, Instant, MacAddr, Tuning},
 };
 
 /// An address in the memory of the process that made the ioctl.
@@ -32,6 +33,8 @@ pub enum Errno {
     Io = 5,
     /// The device is gone.
     NxIo = 6,
+    /// More bytes than there is room for.
+    TooBig = 7,
     /// Out of memory.
     NoMem = 12,
     /// Not allowed.
@@ -50,14 +53,45 @@ pub enum Errno {
     NoTty = 25,
     /// There is no room.
     NoSpc = 28,
+    /// It has begun already.
+    InProgress = 36,
     /// We cannot do it.
     OpNotSupp = 45,
+    /// That address is not known here.
+    AddrNotAvail = 49,
     /// The interface is down.
     NetDown = 50,
     /// A queue is full.
     NoBufs = 55,
     /// No answer.
     TimedOut = 60,
+}
+
+impl From<Failure> for Errno {
+    /// What an ioctl says that waited for core, unless its system says something else there.
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Busy => Self::Busy,
+            Failure::Down => Self::NetDown,
+            Failure::NotFound => Self::NoEnt,
+            Failure::Timeout => Self::TimedOut,
+            Failure::Aborted => Self::Intr,
+            Failure::Invalid => Self::Inval,
+            Failure::Unsupported => Self::OpNotSupp,
+            Failure::Forbidden => Self::Perm,
+            Failure::WrongKey => Self::Access,
+            Failure::Chip(ChipError::Os(OsError::NoMemory)) => Self::NoMem,
+            Failure::Chip(ChipError::Os(OsError::Detached)) => Self::NxIo,
+            Failure::Chip(ChipError::Os(OsError::Full)) => Self::NoBufs,
+            Failure::Chip(ChipError::Os(OsError::NoFirmware) | ChipError::Firmware(_)) => {
+                Self::NoEnt
+            }
+            Failure::Chip(ChipError::Unsupported) => Self::OpNotSupp,
+            Failure::Refused(_) | Failure::SentAway(_) | Failure::NotAcked | Failure::Chip(_) => {
+                Self::Io
+            }
+        }
+    }
 }
 
 /// What an ioctl may use of its interface and device. The shim is behind it; calls may sleep.
@@ -78,8 +112,21 @@ pub trait Host {
     fn tuning(&self) -> Option<Tuning>;
     /// The time now.
     fn now(&self) -> Instant;
-    /// Shows the networks that were heard and are not too old.
-    fn scan_results(&mut self, show: &mut dyn FnMut(&ScanResult));
+    /// Place `index` (below [`crate::scan::RESULTS_MAX`]) of the networks that were heard, and how
+    /// many bytes of elements were copied: see [`crate::device::Shared::scan_result`].
+    fn scan_result(
+        &mut self,
+        index: usize,
+        elements: &mut [u8; KEPT_MAX],
+    ) -> Option<(ScanResult, usize)>;
+    /// The network that this interface belongs to.
+    fn joined(&mut self) -> Option<Joined>;
+    /// What the law allows on a channel; `None` is nothing.
+    fn rule(&mut self, channel: Channel) -> Option<ChannelRule>;
+    /// Says what the law is.
+    fn set_rules(&mut self, rules: &Regulatory);
+    /// Shows every counter of the device with its name.
+    fn counters(&mut self, show: &mut dyn FnMut(&'static str, u64));
     /// What is known of the traffic with a peer.
     fn peer_stats(&mut self, addr: MacAddr) -> Option<PeerStats>;
 }

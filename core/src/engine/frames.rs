@@ -207,7 +207,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         let join = self.bodies.join_parts(&self.sme).map(|body| body.names);
         let request = match (body, join) {
             (Some(body), _) => ScanRequest::parse(body),
-            (None, join) => join.map(ScanRequest::for_names),
+            (None, join) => join.map(|names| ScanRequest::for_names(names, None)),
         };
         let Some(request) = request else { return };
         let Some(name) = request.ssids().nth(usize::from(n)) else { return };

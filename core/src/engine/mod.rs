@@ -37,7 +37,9 @@ use crate::{
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
+        elements::Elements,
         header::{Header, MgmtSubtype},
+        mgmt::{self, Mgmt},
     },
 };
 
@@ -224,8 +226,12 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     fn heard(&mut self, cx: &mut Sleepable, frame: &MgmtFrame<Body<O>>) {
         let bytes = frame.draft.as_ref();
         let Some(bss) = Bss::parse(bytes, frame.tuning.channel) else { return };
+        let elements = match Mgmt::parse(bytes) {
+            Some(Mgmt { body: mgmt::Body::Beacon(_, elements), .. }) => elements,
+            _ => Elements::new(&[]),
+        };
         let result = ScanResult { bss, signal_dbm: frame.signal_dbm, heard_at: frame.at };
-        self.shared.results.with(cx, |results, _| results.insert(result));
+        self.shared.results.with(cx, |results, _| results.insert(result, elements));
         if !self.scan.is_active() {
             return;
         }
@@ -380,7 +386,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
         let request = match (body, join) {
             (Some(body), _) => ScanRequest::parse(body).unwrap_or(ScanRequest::PASSIVE),
-            (None, Some(names)) => ScanRequest::for_names(names),
+            (None, Some(names)) => ScanRequest::for_names(names, self.sme.channel()),
             (None, None) => ScanRequest::PASSIVE,
         };
         let has_home = self.station.is_associated();

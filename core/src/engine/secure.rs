@@ -10,6 +10,7 @@ use crate::{
     io::{Framing, Pipe},
     keys::{Input, Reply, With},
     os::{Draft, Os, OsError, Packet, Sleepable},
+    scan::Joined,
     sme,
     types::{MacAddr, Mode},
     wire::{
@@ -106,6 +107,10 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Tells the user of the link, if that is news.
     pub(super) fn tell_link(&mut self, cx: &mut Sleepable, up: bool) {
+        let aid = self.station.bound().aid;
+        let joined =
+            self.told_of.filter(|_| up).map(|bssid| Joined { bssid, aid, since: self.now() });
+        self.shared.results.with(cx, |results, _| results.set_joined(joined));
         if let Some(vap) = self.station_vap().filter(|_| self.is_link_told != up) {
             self.is_link_told = up;
             self.shared.os.link_changed(cx, vap.id, up);

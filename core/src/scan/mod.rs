@@ -10,5 +10,5 @@ mod tests;
 pub use self::{
     machine::{Input, Plan, Scan},
     request::{CHANNELS_MAX, ELEMENTS_MAX, SSIDS_MAX, ScanRequest},
-    table::{AGE_MAX_US, RESULTS_MAX, ScanResult, ScanTable},
+    table::{AGE_MAX_US, Joined, KEPT_MAX, RESULTS_MAX, ScanResult, ScanTable},
 };

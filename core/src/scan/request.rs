@@ -26,17 +26,23 @@ pub struct ScanRequest<'a> {
     pub passive: bool,
     channels: &'a [u8],
     ssids: &'a [u8],
+    /// The only channel, in place of `channels`.
+    only: Option<Channel>,
     /// Elements that the user adds to probe requests.
     pub elements: &'a [u8],
 }
 
 impl<'a> ScanRequest<'a> {
+    /// Bytes of elements that one scan adds to its probe requests.
+    pub const ELEMENTS_MAX: usize = ELEMENTS_MAX;
     /// All allowed channels, any network, nothing sent: what an empty body means.
-    pub const PASSIVE: Self = Self { passive: true, channels: &[], ssids: &[], elements: &[] };
+    pub const PASSIVE: Self =
+        Self { passive: true, channels: &[], ssids: &[], only: None, elements: &[] };
 
-    /// All allowed channels, asking for the networks in `names`: length and bytes of each.
-    pub(crate) const fn for_names(names: &'a [u8]) -> Self {
-        Self { passive: false, channels: &[], ssids: names, elements: &[] }
+    /// One channel or all allowed ones, asking for the networks in `names`: length and bytes of
+    /// each.
+    pub(crate) const fn for_names(names: &'a [u8], only: Option<Channel>) -> Self {
+        Self { passive: false, channels: &[], ssids: names, only, elements: &[] }
     }
 
     /// Writes a body and returns its length; `None` if `out` is too short or a limit is passed.
@@ -83,7 +89,8 @@ impl<'a> ScanRequest<'a> {
             (_, elements) = rest.split_at_checked(usize::from(*len))?;
         }
         let ssids = names.get(..names.len().checked_sub(elements.len())?)?;
-        let request = Self { passive: flags & PASSIVE != 0, channels, ssids, elements };
+        let passive = flags & PASSIVE != 0;
+        let request = Self { passive, channels, ssids, only: None, elements };
         let is_right = count <= CHANNELS_MAX
             && usize::from(*ssid_count) <= SSIDS_MAX
             && elements.len() <= ELEMENTS_MAX
@@ -97,6 +104,7 @@ impl<'a> ScanRequest<'a> {
         self.channels
             .chunks_exact(2)
             .filter_map(|mhz| Channel::from_mhz(u16::from_le_bytes(*mhz.first_chunk()?)))
+            .chain(self.only)
     }
 
     /// The names to probe for.

@@ -138,26 +138,6 @@ fn with_a_key_the_join_ends_when_the_handshake_does() {
 }
 
 #[test]
-fn a_patient_join_goes_on_after_its_failure_was_told() {
-    let best = best_of(&[]);
-    let mut patient = wish(TRIES_MAX);
-    patient.info.keeps_trying = true;
-    let mut sme = Sme { state: State::Scanning, wish: Some(patient), refused: Vec::new() };
-    let mut out = Actions::default();
-    let mut now = NOW;
-    for _ in 0..20 {
-        sme.handle(now, Input::Outcome(Ok(())), &best, &mut out);
-        now = sme.deadline().unwrap();
-        sme.handle(now, Input::Deadline, &best, &mut out);
-        assert_eq!(sme.state, State::Scanning);
-        let told = std::iter::from_fn(|| out.pop())
-            .filter(|action| matches!(action, Action::Outcome(..)))
-            .count();
-        assert_eq!(told, usize::from(now == NOW.after_us(4 * PAUSE_MIN_US)));
-    }
-}
-
-#[test]
 fn a_body_is_taken_apart_or_refused() {
     let bytes = [&[4][..], b"tern", &[7; PMK_LEN], &[0, 1, 2]].concat();
     let body = JoinBody::parse(&bytes, true).unwrap();
@@ -165,6 +145,50 @@ fn a_body_is_taken_apart_or_refused() {
     assert_eq!(body.elements, [0, 1, 2]);
     assert_eq!(JoinBody::parse(&bytes, false).unwrap().elements.len(), PMK_LEN + 3);
     assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], true).is_none()));
+}
+
+#[test]
+fn a_join_once_asks_who_was_heard_and_gives_up_at_the_first_refusal() {
+    let results = [result(1, b"tern", -50, Capability::ESS)];
+    let best = best_of(&results);
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Auth(_)))));
+    sme.handle(NOW, Input::Outcome(Err(Failure::Refused(17))), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::Refused(17)), _))));
+    assert!(sme.is_idle() && sme.deadline().is_none());
+    let other = JoinInfo { channel: Channel::ghz2(1), ..info };
+    sme.handle(NOW, Input::Join(id(1), other, wish(1).ssid), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Begin(_))));
+    assert!(matches!(out.pop(), Some(Action::Mlme(MlmeRequest::Scan))));
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Err(Failure::NotFound), _))));
+    let info = JoinInfo { effort: Effort::Once, ..JoinInfo::default() };
+    let joined = Wish { waiter: None, info, ..wish(1) };
+    sme = Sme { state: State::Joined(AP), wish: Some(joined), refused: Vec::new() };
+    sme.handle(NOW, Input::Lost, &best, &mut out);
+    assert!(sme.is_idle() && out.pop().is_none());
+}
+
+#[test]
+fn who_tries_forever_is_told_of_the_first_rounds_and_goes_on() {
+    let best = best_of(&[]);
+    let info = JoinInfo { effort: Effort::Forever, ..JoinInfo::default() };
+    let (mut sme, mut out) = (Sme::default(), Actions::default());
+    sme.handle(NOW, Input::Join(id(1), info, wish(1).ssid), &best, &mut out);
+    let (mut told, mut now) = (0, NOW);
+    for _ in 0..10 {
+        while let Some(action) = out.pop() {
+            told += u32::from(matches!(action, Action::Outcome(..)));
+        }
+        sme.handle(now, Input::Outcome(Ok(())), &best, &mut out);
+        now = now.after_us(PAUSE_MAX_US);
+        sme.handle(now, Input::Deadline, &best, &mut out);
+        assert_eq!(sme.state, State::Scanning);
+    }
+    assert_eq!(told, 1);
 }
 
 proptest! {

@@ -2,7 +2,7 @@
 //! A user who gives a key and leaves the rest to core: its policy and its own supplicant.
 
 use tern_core::{
-    control::{ControlRequest, Failure, JoinInfo},
+    control::{ControlRequest, Effort, Failure, JoinInfo},
     types::{Cipher, Mode},
 };
 
@@ -14,13 +14,11 @@ const BACK_US: Micros = 30_000_000;
 /// How long the access point waits for the answers to a new group key.
 const REKEY_US: Micros = 4_000_000;
 
-/// The request of somebody who waits for the network, however long.
-const JOIN: ControlRequest = ControlRequest::Join(JoinInfo {
-    bssid: None,
-    pairwise: Some(Cipher::Ccmp),
-    has_psk: true,
-    keeps_trying: true,
-});
+/// The request of somebody who has a key.
+fn join(effort: Effort) -> ControlRequest {
+    let pairwise = Some(Cipher::Ccmp);
+    ControlRequest::Join(JoinInfo { pairwise, has_psk: true, effort, ..JoinInfo::default() })
+}
 
 /// Body of a join: length and name, the key, no elements.
 fn join_body(ssid: &[u8], key: &[u8; 32]) -> Vec<u8> {
@@ -59,7 +57,7 @@ impl World<'_> {
 
     /// The link is up when the keys are there, not before.
     fn join_with_key(&mut self) -> Result<(), Failure> {
-        self.ask(JOIN, Some(&join_body(SSID, &PSK)))?;
+        self.ask(join(Effort::Forever), Some(&join_body(SSID, &PSK)))?;
         let begun = self.now();
         if !self.run_until(BACK_US, |world| world.is_up) {
             if self.is_calm() {
@@ -77,13 +75,7 @@ impl World<'_> {
 
     /// The access point has another key: every round fails, and the user is told why.
     pub fn join_with_wrong_key(&mut self) -> Result<(), Failure> {
-        let join = JoinInfo {
-            bssid: None,
-            pairwise: Some(Cipher::Ccmp),
-            has_psk: true,
-            keeps_trying: false,
-        };
         let body = join_body(SSID, &[0x17; 32]);
-        self.carry_out(ControlRequest::Join(join), Some(&body)).map(drop)
+        self.carry_out(join(Effort::Rounds), Some(&body)).map(drop)
     }
 }

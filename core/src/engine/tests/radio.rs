@@ -14,7 +14,7 @@ use crate::{
     inbox::FrameKinds,
     os::{Atomic, Sleepable},
     radio::Regulatory,
-    scan::ScanRequest,
+    scan::{self, ScanRequest},
     types::{Channel, Mode, Ssid, Tuning},
     wire::header::MgmtSubtype,
 };
@@ -126,9 +126,15 @@ fn a_scan_tells_what_it_hears_and_remembers_it() {
     );
     let mut names = Vec::new();
     let now = crate::os::Os::now(&world.shared.os);
-    world.shared.scan_results(&mut Sleepable::enter_from_shim(), now, &mut |result| {
-        names.push((result.bss.ssid, result.signal_dbm));
-    });
+    let mut elements = [0; scan::KEPT_MAX];
+    for index in 0..scan::RESULTS_MAX {
+        let cx = &mut Sleepable::enter_from_shim();
+        let found = world.shared.scan_result(cx, now, index, &mut elements);
+        if let Some((result, len)) = found {
+            assert!(elements[..len].starts_with(b"\x00\x04tern"));
+            names.push((result.bss.ssid, result.signal_dbm));
+        }
+    }
     assert_eq!(names, [(Ssid::new(b"tern").unwrap(), -40)]);
     world.hear(&ap::beacon(6, &[]));
     world.settle();

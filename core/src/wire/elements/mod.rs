@@ -41,6 +41,11 @@ impl<'a> Elements<'a> {
         Self(bytes)
     }
 
+    /// The bytes, with a tail that is cut off.
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
     /// The body of the first element with this identifier.
     pub fn body_of(mut self, id: u8) -> Option<&'a [u8]> {
         self.find(|element| element.id == id).map(|element| element.body)
