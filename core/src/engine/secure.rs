@@ -45,7 +45,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     pub(super) fn supplicant_input(&mut self, input: Input<'_>) {
         let Self { supplicant, bodies, sme, station, vaps, shared, actions, .. } = self;
         let vap = vaps.iter().flatten().find(|vap| vap.mode == Mode::Station);
-        let pmk = bodies.join_parts(sme).and_then(|join| join.pmk);
+        let pmk = bodies.join_parts(sme).and_then(|join| join.key_for(station.bss()));
         let chance = |out: &mut [u8]| shared.os.fill_random(out);
         let chance = &chance;
         let with = match (vap, pmk, station.network()) {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    control::PMK_LEN,
     os::OsError,
     snapshot,
     types::{Channel, Cipher},
@@ -140,11 +141,36 @@ fn with_a_key_the_join_ends_when_the_handshake_does() {
 #[test]
 fn a_body_is_taken_apart_or_refused() {
     let bytes = [&[4][..], b"tern", &[7; PMK_LEN], &[0, 1, 2]].concat();
-    let body = JoinBody::parse(&bytes, true).unwrap();
-    assert_eq!((body.names, body.pmk), (&b"\x04tern"[..], Some(&[7; PMK_LEN])));
-    assert_eq!(body.elements, [0, 1, 2]);
-    assert_eq!(JoinBody::parse(&bytes, false).unwrap().elements.len(), PMK_LEN + 3);
-    assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], true).is_none()));
+    let plain = JoinInfo::default();
+    let secret = JoinInfo { has_psk: true, ..plain };
+    let body = JoinBody::parse(&bytes, &secret).unwrap();
+    assert_eq!((body.names, body.key_for(None)), (&b"\x04tern"[..], Some(&[7; PMK_LEN])));
+    assert_eq!((body.elements, body.is_list()), (&[0, 1, 2][..], false));
+    assert_eq!(JoinBody::parse(&bytes, &plain).unwrap().elements.len(), PMK_LEN + 3);
+    assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], &secret).is_none()));
+}
+
+#[test]
+fn a_list_says_which_network_has_which_key() {
+    let list = JoinInfo { is_list: true, ..JoinInfo::default() };
+    let names = [&b"home"[..], b"cafe", b""].map(|name| Ssid::new(name).unwrap());
+    let networks = [(names[0], Some(&[7; PMK_LEN])), (names[1], None), (names[2], None)];
+    let mut out = [0; LIST_LEN_MAX];
+    let len = emit_list(&networks, &mut out).unwrap();
+    let body = JoinBody::parse(&out[..len], &list).unwrap();
+    assert_eq!(body.names, b"\x04home\x04cafe\x00");
+    let mut bss = result(1, b"home", -50, Capability::ESS | Capability::PRIVACY).bss;
+    assert_eq!(body.find(&bss), None, "no RSN");
+    bss.has_rsn = true;
+    assert_eq!(body.find(&bss), Some(Some(&[7; PMK_LEN])));
+    bss.ssid = names[1];
+    assert_eq!(body.find(&bss), None, "protected");
+    assert_eq!(body.find(&result(1, b"cafe", -50, Capability::ESS).bss), Some(None));
+    assert_eq!(body.find(&result(1, b"any", -50, Capability::ESS).bss), Some(None));
+    assert!((0..len).all(|len| JoinBody::parse(&out[..len], &list).is_none()));
+    let none = emit_list(&[], &mut out).unwrap();
+    let body = JoinBody::parse(&out[..none], &list).unwrap();
+    assert_eq!((body.names, body.find(&bss)), (&[0][..], None));
 }
 
 #[test]

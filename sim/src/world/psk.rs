@@ -2,8 +2,9 @@
 //! A user who gives a key and leaves the rest to core: its policy and its own supplicant.
 
 use tern_core::{
-    control::{ControlRequest, Effort, Failure, JoinInfo},
-    types::{Cipher, Mode},
+    control::{ControlRequest, Effort, Failure, JoinInfo, PMK_LEN},
+    sme::{LIST_LEN_MAX, emit_list},
+    types::{Cipher, Mode, Ssid},
 };
 
 use super::{PSK, SSID, World};
@@ -45,10 +46,10 @@ impl World<'_> {
         }
         self.check_agreement(true);
         self.ping(1, 64)?;
-        self.ask(ControlRequest::Leave, None)?;
-        self.run_until(100_000, |_| false);
-        self.check_agreement(false);
+        self.leave()?;
         self.check_farewell();
+        self.join_one_of_a_list()?;
+        self.leave()?;
         if !self.eapol.is_empty() {
             self.complain(format!("the user was shown {} EAPOL frames", self.eapol.len()));
         }
@@ -71,6 +72,25 @@ impl World<'_> {
             self.complain(format!("the join took {} us", self.now() - begun));
         }
         Ok(())
+    }
+
+    fn leave(&mut self) -> Result<(), Failure> {
+        self.ask(ControlRequest::Leave, None)?;
+        self.run_until(100_000, |_| false);
+        self.check_agreement(false);
+        Ok(())
+    }
+
+    /// Of several networks the one that is there is joined, with its own key.
+    fn join_one_of_a_list(&mut self) -> Result<(), Failure> {
+        let names = [&b"nowhere"[..], SSID].map(|name| Ssid::new(name).expect("short names"));
+        let networks = [(names[0], Some(&[1; PMK_LEN])), (names[1], Some(&PSK))];
+        let mut body = [0; LIST_LEN_MAX];
+        let len = emit_list(&networks, &mut body).expect("there is room for two");
+        let info = JoinInfo { is_list: true, ..JoinInfo::default() };
+        self.carry_out(ControlRequest::Join(info), Some(&body[..len]))?;
+        self.check_agreement(true);
+        self.ping(1, 64)
     }
 
     /// The access point has another key: every round fails, and the user is told why.
