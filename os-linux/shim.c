@@ -30,9 +30,9 @@ void shim_panic(const char *file, int file_len, int line)
 	panic("tern: panic at %.*s:%d", file_len, file, line);
 }
 
-void *shim_alloc(size_t len, bool may_sleep)
+void *shim_alloc(size_t len)
 {
-	void *memory = may_sleep ? kvzalloc(len, GFP_KERNEL) : kzalloc(len, GFP_ATOMIC);
+	void *memory = kvzalloc(len, GFP_KERNEL);
 
 	if (memory)
 		shim_count(TERN_ALLOCATIONS, 1);
@@ -85,6 +85,10 @@ void shim_lock_init(void *lock, u8 rank, const char *name)
 	lockdep_set_class_and_name(spin, &lock_keys[rank % TERN_RANKS_MAX], name);
 }
 
+void shim_lock_destroy(void *lock)
+{
+}
+
 void shim_lock(void *lock)
 {
 	spin_lock_bh(lock);
@@ -120,11 +124,15 @@ void shim_deadline(struct tern_dev *dev, u64 at_us, bool is_set)
 		hrtimer_try_to_cancel(&dev->timer);
 }
 
-void shim_attached(struct tern_dev *dev, int error, const struct tern_caps *caps)
+void shim_caps(struct tern_dev *dev, const struct tern_caps *caps)
+{
+	dev->caps = *caps;
+}
+
+/* The address is one of the capabilities. */
+void shim_attached(struct tern_dev *dev, int error, const u8 *mac)
 {
 	dev->attach_error = error;
-	if (caps)
-		dev->caps = *caps;
 	complete(&dev->attached);
 }
 
@@ -227,7 +235,7 @@ static int usb_resume(struct usb_interface *intf)
 {
 	struct tern_dev *dev = usb_get_intfdata(intf);
 
-	return dev->rx_depth ? shim_rx_start(dev, dev->rx_depth, dev->rx_len) : 0;
+	return dev->rx_depth ? shim_usb_receive(dev, dev->rx_depth, dev->rx_len) : 0;
 }
 
 static struct usb_driver driver = {

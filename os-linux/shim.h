@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
 /*
- * Where C and Rust meet: functions that Rust calls are named shim_*, functions of Rust tern_*.
- * src/ffi.rs declares the same; tests/names.rs compares the two lists.
+ * What C and Rust have to say to each other besides tern.h, which every kernel has. src/ffi.rs
+ * declares the same; tests/names.rs compares the two lists.
  */
 #ifndef TERN_SHIM_H
 #define TERN_SHIM_H
@@ -16,26 +16,13 @@
 #include <linux/wait.h>
 #include <net/cfg80211.h>
 
-/* An interface of a device: place in the table, generation of that place in the upper half. */
-typedef u32 tern_vap;
+#include "tern.h"
 
-#define TERN_VIFS_MAX 4
-#define TERN_TX_MAX 64
-#define TERN_RX_MAX 8
-#define TERN_ENDPOINTS_MAX 8
+#define TERN_VIFS_MAX TERN_VAPS_MAX
 #define TERN_CHANNELS_MAX 42
 #define TERN_RATES_MAX 12
 #define TERN_CIPHERS_MAX 8
 #define TERN_SSIDS_MAX 8
-#define TERN_LOCK_SIZE 128
-#define TERN_RANKS_MAX 64
-
-/* What the live counters count; the order of shim_debugfs.c's names. */
-enum tern_live { TERN_ALLOCATIONS, TERN_PACKETS, TERN_TRANSFERS, TERN_THREADS, TERN_LIVE_COUNT };
-
-/* What tern_xmit says. */
-enum tern_sent { TERN_SENT_LEFT, TERN_SENT_LAST, TERN_FULL, TERN_DROPPED };
-
 /* A channel: centre of the primary one, and where a second one lies (0 none, 1 above, -1 below). */
 struct tern_tuning {
 	u32 mhz;
@@ -220,6 +207,7 @@ void shim_debugfs_exit(void);
 void shim_debugfs_add(struct tern_dev *dev);
 int shim_usb_setup(struct tern_dev *dev);
 void shim_usb_teardown(struct tern_dev *dev);
+int shim_usb_receive(struct tern_dev *dev, u32 depth, u32 len); /* a negative errno */
 int shim_wiphy_setup(struct tern_dev *dev);
 int shim_wiphy_register(struct tern_dev *dev);
 struct tern_vif *shim_vif_new(struct tern_dev *dev, const char *name, unsigned char assign_type,
@@ -234,47 +222,9 @@ int shim_usb_probe(struct usb_interface *intf, const struct usb_device_id *id);
 void shim_usb_disconnect(struct usb_interface *intf);
 
 /* What Rust calls: shim.c. */
-void shim_panic(const char *file, int file_len, int line);
-void shim_count(u32 what, s32 change);
-void *shim_alloc(size_t len, bool may_sleep);
-void shim_free(void *memory);
-void shim_log(struct tern_dev *dev, const u8 *line, size_t len);
-u64 shim_now_us(void);
-void shim_random(u8 *out, size_t len);
-void shim_sleep_us(u32 us);
-void shim_lock_init(void *lock, u8 rank, const char *name);
-void shim_lock(void *lock);
-void shim_unlock(void *lock);
-void shim_worker_wake(struct tern_dev *dev);
-void shim_worker_wait(struct tern_dev *dev);
-void shim_deadline(struct tern_dev *dev, u64 at_us, bool is_set);
-void shim_attached(struct tern_dev *dev, int error, const struct tern_caps *caps);
-u32 shim_answers(struct tern_dev *dev);
-void shim_answer(struct tern_dev *dev);
-int shim_wait_answer(struct tern_dev *dev, u32 before, bool can_be_killed);
+void shim_caps(struct tern_dev *dev, const struct tern_caps *caps); /* before shim_attached */
 void shim_events_wake(struct tern_dev *dev);
-const u8 *shim_firmware(struct tern_dev *dev, const char *name, size_t *len);
 void shim_seq_write(struct seq_file *out, const u8 *text, size_t len);
-
-/* shim_usb.c */
-int shim_usb_control(struct tern_dev *dev, bool is_write, u16 addr, u8 *data, u16 len);
-int shim_tx_setup(struct tern_dev *dev, u32 count, u32 len);
-u8 *shim_tx_buffer(struct tern_dev *dev, u32 index);
-void shim_tx_submit(struct tern_dev *dev, u32 index, u32 endpoint, u32 len);
-int shim_rx_start(struct tern_dev *dev, u32 depth, u32 len);
-void shim_usb_stop(struct tern_dev *dev);
-void shim_rx_resume(struct tern_dev *dev);
-
-/* shim_net.c */
-struct sk_buff *shim_skb_new(size_t len);
-void shim_skb_free(struct sk_buff *skb);
-u8 *shim_skb_data(struct sk_buff *skb, size_t *len, u8 *priority);
-void shim_skb_keep(struct sk_buff *skb, size_t start, size_t len);
-void shim_deliver(struct tern_dev *dev, tern_vap vap, struct sk_buff *skb);
-bool shim_is_listening(struct tern_dev *dev, tern_vap vap);
-void shim_capture(struct tern_dev *dev, tern_vap vap, const u8 *radiotap, size_t radiotap_len,
-		  const u8 *frame, size_t frame_len);
-void shim_tx_ready(struct tern_dev *dev, tern_vap vap, u16 queue);
 
 /* shim_wiphy.c */
 u32 shim_reg_channels(struct tern_dev *dev);
@@ -284,18 +234,8 @@ u32 shim_reg_channel(struct tern_dev *dev, u32 at, u32 *flags, s32 *max_dbm);
 void shim_event(struct tern_dev *dev, const struct tern_event *event);
 
 /* What C calls. */
-void *tern_probe(struct tern_dev *dev, u16 vendor, u16 product, u32 n_out, int *error);
-void tern_free(void *rust);
-void tern_work(void *rust);
-void tern_stop(void *rust);
-bool tern_received(void *rust, const u8 *data, size_t len);
-void tern_tx_done(void *rust, u64 done);
 void tern_events(void *rust);
-u32 tern_xmit(void *rust, tern_vap vap, struct sk_buff *skb, bool is_injected);
-bool tern_is_stopped(void *rust, tern_vap vap, u16 queue);
-u16 tern_queue(u8 priority);
 int tern_up(void *rust, tern_vap vap, bool is_monitor, const u8 *mac);
-void tern_rx_mode(void *rust, tern_vap vap, bool is_promiscuous, bool all_multicast);
 void tern_regulatory(void *rust);
 int tern_ask(void *rust, tern_vap vap, u32 what, const u8 *mac, s32 number,
 	     const struct tern_tuning *tuning);

@@ -9,33 +9,48 @@
 
 #define QUEUES 4
 
-struct sk_buff *shim_skb_new(size_t len)
+static struct sk_buff *skb_of(struct tern_packet *packet)
+{
+	return (struct sk_buff *)packet;
+}
+
+struct tern_packet *shim_packet_new(size_t len)
 {
 	struct sk_buff *skb = dev_alloc_skb(len);
 
 	if (!skb)
 		return NULL;
 	skb_put_zero(skb, len);
-	return skb;
+	return (struct tern_packet *)skb;
 }
 
-void shim_skb_free(struct sk_buff *skb)
+void shim_packet_free(struct tern_packet *packet)
 {
-	dev_kfree_skb_any(skb);
+	dev_kfree_skb_any(skb_of(packet));
 }
 
-/* A packet is linear: the interfaces offer no scatter-gather. */
-u8 *shim_skb_data(struct sk_buff *skb, size_t *len, u8 *priority)
+size_t shim_packet_len(struct tern_packet *packet, u8 *priority)
 {
-	*priority = skb->priority & 7;
+	*priority = skb_of(packet)->priority & 7;
+	return skb_headlen(skb_of(packet));
+}
+
+/* A packet is one piece: the interfaces offer no scatter-gather. */
+u8 *shim_packet_piece(struct tern_packet *packet, void **at, size_t *len)
+{
+	struct sk_buff *skb = skb_of(packet);
+
+	if (*at)
+		return NULL;
+	*at = skb;
 	*len = skb_headlen(skb);
 	return skb->data;
 }
 
-void shim_skb_keep(struct sk_buff *skb, size_t start, size_t len)
+void shim_packet_keep(struct tern_packet *packet, size_t start, size_t len)
 {
-	skb_pull(skb, start);
-	skb_trim(skb, len);
+	skb_pull(skb_of(packet), start);
+	skb_trim(skb_of(packet), len);
 }
 
 /* Under RCU. */
@@ -67,8 +82,9 @@ static void hand_up(struct net_device *ndev, struct sk_buff *skb)
 	local_bh_enable();
 }
 
-void shim_deliver(struct tern_dev *dev, tern_vap vap, struct sk_buff *skb)
+void shim_deliver(struct tern_dev *dev, tern_vap vap, struct tern_packet *packet)
 {
+	struct sk_buff *skb = skb_of(packet);
 	struct tern_vif *vif;
 
 	rcu_read_lock();
@@ -172,7 +188,7 @@ static netdev_tx_t net_xmit(struct sk_buff *skb, struct net_device *ndev)
 		return NETDEV_TX_OK;
 	}
 	skb_tx_timestamp(skb);
-	sent = tern_xmit(vif->dev->rust, vif->vap, skb, ndev->type != ARPHRD_ETHER);
+	sent = tern_xmit(vif->dev->rust, vif->vap, (struct tern_packet *)skb, ndev->type != ARPHRD_ETHER);
 	if (sent == TERN_FULL) {
 		stop_queue(vif, queue);
 		return NETDEV_TX_BUSY;

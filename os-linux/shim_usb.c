@@ -13,14 +13,29 @@
 #define RX_BUDGET 16
 #define RX_ERRORS_MAX 64
 
-/* Returns 0, or a negative errno: -ENODEV when the device is gone. */
+/* enum tern_error of an errno. */
+static int to_tern(int error)
+{
+	switch (error) {
+	case 0:
+		return TERN_OK;
+	case -ENOMEM:
+		return TERN_NO_MEMORY;
+	case -ENODEV:
+	case -ESHUTDOWN:
+	case -ENOENT:
+		return TERN_GONE;
+	}
+	return TERN_FAILED;
+}
+
 int shim_usb_control(struct tern_dev *dev, bool is_write, u16 addr, u8 *data, u16 len)
 {
 	struct usb_device *udev = dev->udev;
 	int done;
 
 	if (len > CONTROL_MAX)
-		return -EINVAL;
+		return TERN_FAILED;
 	if (is_write) {
 		memcpy(dev->control, data, len);
 		done = usb_control_msg(udev, usb_sndctrlpipe(udev, 0), VENDOR_REQUEST,
@@ -32,14 +47,14 @@ int shim_usb_control(struct tern_dev *dev, bool is_write, u16 addr, u8 *data, u1
 				       CONTROL_MS);
 	}
 	if (done == -ESHUTDOWN || udev->state == USB_STATE_NOTATTACHED)
-		return -ENODEV;
+		return TERN_GONE;
 	if (done < 0)
-		return done;
+		return to_tern(done);
 	if (done != len)
-		return -EIO;
+		return TERN_FAILED;
 	if (!is_write)
 		memcpy(data, dev->control, len);
-	return 0;
+	return TERN_OK;
 }
 
 static int transfer_init(struct tern_dev *dev, struct tern_transfer *t, u32 index, u32 len)
@@ -77,7 +92,7 @@ int shim_tx_setup(struct tern_dev *dev, u32 count, u32 len)
 
 	for (i = 0; i < count && !error; i++)
 		error = transfer_init(dev, &dev->tx[i], i, len);
-	return error;
+	return to_tern(error);
 }
 
 u8 *shim_tx_buffer(struct tern_dev *dev, u32 index)
@@ -203,7 +218,7 @@ void shim_rx_resume(struct tern_dev *dev)
 		tasklet_schedule(&dev->tasklet);
 }
 
-int shim_rx_start(struct tern_dev *dev, u32 depth, u32 len)
+int shim_usb_receive(struct tern_dev *dev, u32 depth, u32 len)
 {
 	int error = 0;
 	u32 i;
@@ -222,6 +237,11 @@ int shim_rx_start(struct tern_dev *dev, u32 depth, u32 len)
 	}
 	dev->rx_depth = i;
 	return error;
+}
+
+int shim_rx_start(struct tern_dev *dev, u32 depth, u32 len)
+{
+	return to_tern(shim_usb_receive(dev, depth, len));
 }
 
 /* When this returns, nothing comes any more. */
@@ -353,7 +373,7 @@ static int add_first_interface(struct tern_dev *dev)
 
 int shim_usb_probe(struct usb_interface *intf, const struct usb_device_id *id)
 {
-	struct tern_dev *dev = shim_alloc(sizeof(*dev), true);
+	struct tern_dev *dev = shim_alloc(sizeof(*dev));
 	int error;
 
 	if (!dev)

@@ -23,6 +23,9 @@ pub enum ControlRequest {
     Suspend,
     /// The machine woke up: what was up comes up again.
     Resume,
+    /// Read the four bytes of registers at this address; [`crate::device::Shared::peeked`] has
+    /// them afterwards. The radio is on.
+    Peek(u16),
     /// Tune (`ifconfig wlan0 channel 6`).
     SetChannel(Tuning),
     /// Install a key. Body: the key, [`Cipher::key_len`] bytes.

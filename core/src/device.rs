@@ -59,6 +59,8 @@ pub struct Shared<O: Os, P, F> {
     taps: [AtomicU32; VAPS_MAX],
     /// Where the radio is: MHz, and the width in the bits above.
     tuning: AtomicU32,
+    /// What the last [`ControlRequest::Peek`] read.
+    peeked: AtomicU32,
     is_attached: AtomicBool,
 }
 
@@ -77,6 +79,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             posts: [const { AtomicU32::new(0) }; VAPS_MAX],
             taps: [const { AtomicU32::new(0) }; VAPS_MAX],
             tuning: AtomicU32::new(0),
+            peeked: AtomicU32::new(0),
             is_attached: AtomicBool::new(false),
         })
     }
@@ -326,6 +329,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             _ => Width::Mhz40Below,
         };
         Some(Tuning { channel, width })
+    }
+
+    /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest.
+    pub fn peeked(&self) -> u32 {
+        self.peeked.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_peeked(&self, value: u32) {
+        self.peeked.store(value, Ordering::Release);
     }
 
     /// The filter that an interface posted since the last call.

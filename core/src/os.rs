@@ -11,7 +11,7 @@ use crate::{
     chip::ChipError,
     control::{Failure, Notice},
     io::TxQueue,
-    types::{Instant, RequestId, VapId},
+    types::{Instant, MacAddr, RequestId, VapId},
 };
 
 /// The lock order, lowest first. A shim may use ranks between [`rank::PIPE`]
@@ -208,8 +208,8 @@ pub trait Os: Send + Sync + 'static {
 
     /// Hands a received Ethernet frame up the stack.
     fn deliver<C: Unlocked>(&self, cx: &mut C, vap: VapId, packet: Self::Packet);
-    /// Tells the stack whether the link is up.
-    fn link_changed<C: Unlocked>(&self, cx: &mut C, vap: VapId, up: bool);
+    /// Tells the stack that the link is up, and with which access point; or down.
+    fn link_changed<C: Unlocked>(&self, cx: &mut C, vap: VapId, link: Option<MacAddr>);
     /// A queue that was full for this interface has room again.
     fn transmit_ready<C: Unlocked>(&self, cx: &mut C, vap: VapId, queue: TxQueue);
     /// Wakes the caller that waits for `id`; it then fetches the result with `Shared::collect`.

@@ -9,8 +9,8 @@ use core::{
 use tern_core::{os::Sleepable, trace::Event};
 
 use crate::{
-    device::Device,
     ffi::{self, SeqFile},
+    hooks::Device,
 };
 
 struct Out(*mut SeqFile);
@@ -36,7 +36,7 @@ extern "C" fn tern_show(rust: *mut c_void, out: *mut SeqFile, events: bool) {
             let _ = writeln!(out, "{event}");
         });
     }
-    let dropped = device.shared.os.events.with(&mut cx, |events, _| events.dropped());
+    let dropped = device.shared.os.hooks.events.with(&mut cx, |events, _| events.dropped());
     let mut show = |name: &str, value: u64| {
         let _ = writeln!(out, "{name} {value}");
     };

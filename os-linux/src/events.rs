@@ -8,15 +8,19 @@
 use core::ffi::c_void;
 
 use heapless::Deque;
+use tern_common::{
+    ffi::{Dev, raw_vap},
+    os::KernelOs,
+};
 use tern_core::{
     control::{Heard, Notice, Operation},
-    os::{Empty, Sleepable},
+    os::{Empty, Sleepable, Unlocked},
     types::{RequestId, VapId},
 };
 
 use crate::{
-    device::Device,
-    ffi::{self, Dev, Told, raw_vap},
+    ffi::{self, Told},
+    hooks::{Device, Linux},
 };
 
 /// Between core's ranks for the pipe and for the event ring.
@@ -159,6 +163,19 @@ fn put(bytes: &mut [u8; BYTES_MAX], at: usize, from: &[u8]) {
     }
 }
 
+/// Queues an event for the work item that has cfg80211's locks.
+pub(crate) fn queue<C: Unlocked>(
+    os: &KernelOs<Linux>,
+    cx: &mut C,
+    vap: VapId,
+    kind: Kind,
+    frame: &[u8],
+) {
+    os.hooks.events.with(cx, |events, _| events.push(vap, kind, frame));
+    // SAFETY: the C side outlives this.
+    unsafe { ffi::shim_events_wake(os.dev.0) };
+}
+
 /// What cfg80211 calls a request: never 0.
 pub(crate) const fn cookie(id: RequestId) -> u64 {
     1 << 32 | (id.generation as u64) << 8 | id.slot as u64
@@ -172,9 +189,11 @@ extern "C" fn tern_events(rust: *mut c_void) {
     let os = &device.shared.os;
     let mut cx = Sleepable::enter_from_shim();
     // SAFETY: with the mutex held, nobody else uses the buffer.
-    let frame = unsafe { &mut *device.scratch.get() };
+    let frame = unsafe { &mut *os.hooks.scratch.get() };
     for _ in 0..2 * EVENTS_MAX {
-        let Some(event) = os.events.with(&mut cx, |events, _| events.pop(frame)) else { return };
+        let Some(event) = os.hooks.events.with(&mut cx, |events, _| events.pop(frame)) else {
+            return;
+        };
         tell(os.dev, &event, frame.get(..event.len).unwrap_or_default());
     }
     // SAFETY: the C side outlives this.

@@ -5,6 +5,11 @@
 use core::ffi::{c_int, c_void};
 
 use heapless::Vec;
+use tern_common::{
+    device::Wait,
+    ffi::{self as common, RawVap, lent, vap_id},
+    packet::KernelDraft,
+};
 use tern_core::{
     control::{AssocInfo, AuthInfo, ControlRequest, Failure, KeyInfo, KeyPlace, MgmtInfo, Port},
     data::PeerStats,
@@ -17,10 +22,9 @@ use tern_core::{
 };
 
 use crate::{
-    device::{Device, Wait, result},
-    events::{Kind, cookie as cookie_of},
-    ffi::{self, RawRate, RawTuning, RawVap, ScanReq, Station, vap_id},
-    packet::SkbDraft,
+    events::{self, Kind, cookie as cookie_of},
+    ffi::{self, RawRate, RawTuning, ScanReq, Station},
+    hooks::{Device, result},
 };
 
 /// A request with a body of two parts.
@@ -30,7 +34,7 @@ fn with_body(
     request: ControlRequest,
     body: &[&[u8]],
 ) -> Result<RequestId, Failure> {
-    device.call(vap_id(vap), request, Some(SkbDraft::of(body)?), Wait::Killable)
+    device.call(vap_id(vap), request, Some(KernelDraft::of(body)?), Wait::Killable)
 }
 
 fn narrow(mhz: u32) -> Result<Tuning, Failure> {
@@ -60,7 +64,7 @@ extern "C" fn tern_ask(
     tuning: *const RawTuning,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, an address or null, a tuning or null.
-    let (device, mac, tuning) = unsafe { (Device::of(rust), ffi::mac(mac), tuning.as_ref()) };
+    let (device, mac, tuning) = unsafe { (Device::of(rust), common::mac(mac), tuning.as_ref()) };
     let index = number as u8;
     let ask = || {
         let request = match what {
@@ -89,7 +93,7 @@ extern "C" fn tern_ask(
 /// # Safety
 ///
 /// The pointers in `req` go with their lengths.
-unsafe fn scan_body(req: &ScanReq) -> Result<SkbDraft, Failure> {
+unsafe fn scan_body(req: &ScanReq) -> Result<KernelDraft, Failure> {
     let mut channels: Vec<Channel, CHANNELS_MAX> = Vec::new();
     let mut ssids: Vec<Ssid, SSIDS_MAX> = Vec::new();
     for mhz in req.channels_mhz.iter().take(req.n_channels as usize) {
@@ -97,15 +101,15 @@ unsafe fn scan_body(req: &ScanReq) -> Result<SkbDraft, Failure> {
     }
     for (name, len) in req.ssids.iter().zip(req.ssid_lens).take(req.n_ssids as usize) {
         // SAFETY: the caller's promise.
-        let ssid = Ssid::new(unsafe { ffi::lent(*name, len) }).ok_or(Failure::Invalid)?;
+        let ssid = Ssid::new(unsafe { lent(*name, len) }).ok_or(Failure::Invalid)?;
         ssids.push(ssid).map_err(|_| Failure::Invalid)?;
     }
     // SAFETY: the caller's promise.
-    let elements = unsafe { ffi::lent(req.ie, req.ie_len) };
+    let elements = unsafe { lent(req.ie, req.ie_len) };
     let mut bytes = [0; ScanRequest::len_max(CHANNELS_MAX, SSIDS_MAX, ELEMENTS_MAX)];
     let len = ScanRequest::emit(&mut bytes, ssids.is_empty(), &channels, &ssids, elements);
     let body = bytes.get(..len.ok_or(Failure::Invalid)?).unwrap_or_default();
-    Ok(SkbDraft::of(&[body])?)
+    Ok(KernelDraft::of(&[body])?)
 }
 
 #[unsafe(no_mangle)]
@@ -129,9 +133,8 @@ extern "C" fn tern_auth(
     ie_len: usize,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, an address, and lends the rest.
-    let (device, bssid, data, ie) = unsafe {
-        (Device::of(rust), ffi::mac(bssid), ffi::lent(data, data_len), ffi::lent(ie, ie_len))
-    };
+    let (device, bssid, data, ie) =
+        unsafe { (Device::of(rust), common::mac(bssid), lent(data, data_len), lent(ie, ie_len)) };
     let auth = || {
         let bssid = bssid.ok_or(Failure::Invalid)?;
         let algorithm = u16::try_from(algorithm).map_err(|_| Failure::Invalid)?;
@@ -154,7 +157,7 @@ extern "C" fn tern_assoc(
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, addresses, and lends the elements.
     let (device, bssid, previous, ie) =
-        unsafe { (Device::of(rust), ffi::mac(bssid), ffi::mac(previous), ffi::lent(ie, ie_len)) };
+        unsafe { (Device::of(rust), common::mac(bssid), common::mac(previous), lent(ie, ie_len)) };
     let assoc = || {
         let pairwise = match pairwise {
             0 => None,
@@ -179,14 +182,14 @@ extern "C" fn tern_leave(
     ie_len: usize,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, an address, and lends the elements.
-    let (device, bssid, ie) = unsafe { (Device::of(rust), ffi::mac(bssid), ffi::lent(ie, ie_len)) };
+    let (device, bssid, ie) = unsafe { (Device::of(rust), common::mac(bssid), lent(ie, ie_len)) };
     let leave = || {
         let bssid = bssid.ok_or(Failure::Invalid)?;
         let request = match is_deauth {
             true => ControlRequest::Deauth(bssid, reason),
             false => ControlRequest::Disassoc(bssid, reason),
         };
-        device.call(vap_id(vap), request, Some(SkbDraft::of(&[ie])?), Wait::Always)
+        device.call(vap_id(vap), request, Some(KernelDraft::of(&[ie])?), Wait::Always)
     };
     result(leave())
 }
@@ -209,9 +212,8 @@ extern "C" fn tern_set_key(
     seq_len: usize,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, an address or null, and lends the rest.
-    let (device, peer, key, seq) = unsafe {
-        (Device::of(rust), ffi::mac(peer), ffi::lent(key, key_len), ffi::lent(seq, seq_len))
-    };
+    let (device, peer, key, seq) =
+        unsafe { (Device::of(rust), common::mac(peer), lent(key, key_len), lent(seq, seq_len)) };
     let set = || {
         let cipher = Cipher::from_suite(suite).ok_or(Failure::Unsupported)?;
         let place = KeyPlace { peer, index };
@@ -233,8 +235,7 @@ extern "C" fn tern_mgmt_tx(
     cookie: *mut u64,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, a tuning or null, and lends the frame.
-    let (device, tuning, frame) =
-        unsafe { (Device::of(rust), tuning.as_ref(), ffi::lent(frame, len)) };
+    let (device, tuning, frame) = unsafe { (Device::of(rust), tuning.as_ref(), lent(frame, len)) };
     let send = || {
         let tuning = tuning.map(|tuning| tuning.get()).transpose()?;
         let wait_ms = u16::try_from(wait_ms).unwrap_or(u16::MAX);
@@ -272,7 +273,7 @@ extern "C" fn tern_remain(
         unsafe { *cookie = cookie_of(id) };
         // Told after the cookie: the work item waits for the mutex that our caller holds.
         let mut cx = Sleepable::enter_from_shim();
-        device.shared.os.queue(&mut cx, vap, Kind::remain_begun(id, ms), &[]);
+        events::queue(&device.shared.os, &mut cx, vap, Kind::remain_begun(id, ms), &[]);
     }
     result(begun)
 }
@@ -301,7 +302,7 @@ extern "C" fn tern_station(
     out: *mut Station,
 ) -> c_int {
     // SAFETY: C passes what `tern_probe` gave it, an address, and a variable of its own.
-    let (device, peer, out) = unsafe { (Device::of(rust), ffi::mac(peer), &mut *out) };
+    let (device, peer, out) = unsafe { (Device::of(rust), common::mac(peer), &mut *out) };
     let shared = &device.shared;
     let mut cx = Sleepable::enter_from_shim();
     let stats = peer.and_then(|peer| shared.peer_stats(&mut cx, vap_id(vap), peer));

@@ -9,7 +9,7 @@
 //! # let (low, high) = (Low::new(c"low").unwrap(), High::new(c"high").unwrap());
 //! let mut cx = Sleepable::enter_from_shim();
 //! low.with(&mut cx, |_, cx| high.with(cx, |_, _| ()));
-//! os.link_changed(&mut cx, vap, true);
+//! os.link_changed(&mut cx, vap, None);
 //! os.sleep_us(&mut cx, 1);
 //! ```
 //!
@@ -33,7 +33,7 @@
 //! # let (os, vap) = (SimOs::new(StoppedClock::new(), 1, None), VapId { slot: 0, generation: 0 });
 //! # let low = Low::new(c"low").unwrap();
 //! let mut cx = Sleepable::enter_from_shim();
-//! low.with(&mut cx, |_, cx| os.link_changed(cx, vap, true));
+//! low.with(&mut cx, |_, cx| os.link_changed(cx, vap, None));
 //! ```
 //!
 //! The same with the context from outside the lock:

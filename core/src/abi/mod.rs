@@ -5,6 +5,12 @@
 //! it understands them. It is a value behind the shim's sleepable lock of that interface; all that
 //! it needs of the outside is a [`Host`]. Nothing here knows how a kernel copies memory or waits.
 
+pub mod freebsd;
+#[cfg(test)]
+mod layouts;
+pub mod settings;
+pub mod user;
+
 use crate::{
     chip::{ChipError, ChipInfo, Identity},
     control::{ControlRequest, Failure, Notice},
@@ -87,6 +93,7 @@ impl From<Failure> for Errno {
                 Self::NoEnt
             }
             Failure::Chip(ChipError::Unsupported) => Self::OpNotSupp,
+            Failure::WrongKey => Self::Access,
             Failure::Refused(_) | Failure::SentAway(_) | Failure::NotAcked | Failure::Chip(_) => {
                 Self::Io
             }

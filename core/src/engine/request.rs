@@ -45,6 +45,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ControlRequest::Down => self.down(cx, vap),
             ControlRequest::Suspend => self.suspend(cx),
             ControlRequest::Resume => self.resume(cx),
+            ControlRequest::Peek(addr) => self.peek(cx, addr),
             _ => match self.vap(vap) {
                 Some(found) if self.is_on => {
                     match self.dispatch_to(cx, found, id, request, body) {
@@ -116,7 +117,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ControlRequest::Up(..)
             | ControlRequest::Down
             | ControlRequest::Suspend
-            | ControlRequest::Resume => return Some(Err(Failure::Invalid)), // Seen to before.
+            | ControlRequest::Resume
+            | ControlRequest::Peek(_) => return Some(Err(Failure::Invalid)), // Seen to before.
         }
         None
     }

@@ -113,7 +113,11 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         self.shared.results.with(cx, |results, _| results.set_joined(joined));
         if let Some(vap) = self.station_vap().filter(|_| self.is_link_told != up) {
             self.is_link_told = up;
-            self.shared.os.link_changed(cx, vap.id, up);
+            let link = self.told_of.filter(|_| up);
+            let aid = self.station.bound().aid;
+            let joined = link.map(|bssid| Joined { bssid, aid, since: self.now() });
+            self.shared.results.with(cx, |results, _| results.set_joined(joined));
+            self.shared.os.link_changed(cx, vap.id, link);
         }
     }
 

@@ -24,7 +24,7 @@ use tern_core::{
     control::{Failure, Notice, Operation},
     io::TxQueue,
     os::{Empty, FirmwareUser, Os, OsError, Sleepable, Unlocked},
-    types::{Instant, RequestId, Tuning, VapId},
+    types::{Instant, MacAddr, RequestId, Tuning, VapId},
 };
 
 pub use bulk::{Sent, SimBulk, SimTransfer};
@@ -244,8 +244,8 @@ impl Os for SimOs {
     fn deliver<C: Unlocked>(&self, _cx: &mut C, vap: VapId, packet: SimPacket) {
         self.upcall(vap, || Event::Deliver(packet.bytes()));
     }
-    fn link_changed<C: Unlocked>(&self, _cx: &mut C, vap: VapId, up: bool) {
-        self.upcall(vap, || Event::Link(up));
+    fn link_changed<C: Unlocked>(&self, _cx: &mut C, vap: VapId, link: Option<MacAddr>) {
+        self.upcall(vap, || Event::Link(link.is_some()));
     }
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, vap: VapId, queue: TxQueue) {
         self.upcall(vap, || Event::Ready(queue));

@@ -19,6 +19,7 @@ pub(crate) fn module(tree: &Tree, source: &Path, dir: &Path) -> Result<PathBuf> 
     tools()?;
     write_ids(dir)?;
     copy_sources(source, dir)?;
+    copy_sources(&source.with_file_name("os-common"), dir)?;
     progress::step(&format!("Kbuild against {}", tree.dir.display()));
     let module = dir.join("tern.ko");
     let mut make = Command::new("make");

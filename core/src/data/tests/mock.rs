@@ -167,7 +167,7 @@ impl Os for MockOs {
         assert_eq!(vap, VAP);
         self.delivered.lock().unwrap().push(packet.bytes());
     }
-    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _up: bool) {}
+    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _link: Option<MacAddr>) {}
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, queue: TxQueue) {
         assert_unlocked();
         self.ready.lock().unwrap().push(queue);

@@ -146,8 +146,8 @@ impl Os for TestOs {
         self.tell(Told::Log(line.to_string()));
     }
     fn deliver<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _packet: TestPacket) {}
-    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, up: bool) {
-        self.tell(Told::Link(up));
+    fn link_changed<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, link: Option<MacAddr>) {
+        self.tell(Told::Link(link.is_some()));
     }
     fn transmit_ready<C: Unlocked>(&self, _cx: &mut C, _vap: VapId, _queue: TxQueue) {}
     fn complete<C: Unlocked>(
@@ -328,6 +328,9 @@ impl Chip for TestChip {
     }
     fn set_led(&mut self, _cx: &mut Sleepable, on: bool) -> Result<(), ChipError> {
         self.call("set_led", on.to_string())
+    }
+    fn peek(&mut self, _cx: &mut Sleepable, addr: u16) -> Result<u32, ChipError> {
+        self.call("peek", addr.to_string()).map(|()| 7)
     }
     fn on_message(&mut self, _: &mut Sleepable, message: &[u8]) -> Result<ChipEvent, ChipError> {
         Ok(if message == [1] { ChipEvent::BeaconLost } else { ChipEvent::Nothing })

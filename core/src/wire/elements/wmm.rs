@@ -39,6 +39,40 @@ pub struct Wmm {
 }
 
 impl Wmm {
+    /// What stations do in a network that says nothing (IEEE Std 802.11-2020, table 9-155).
+    pub const DEFAULT: Self = Self {
+        version: 0,
+        edca: [
+            Edca { aifsn: 7, ecw_min: 4, ecw_max: 10, txop: 0 },
+            Edca { aifsn: 3, ecw_min: 4, ecw_max: 10, txop: 0 },
+            Edca { aifsn: 2, ecw_min: 3, ecw_max: 4, txop: 94 },
+            Edca { aifsn: 2, ecw_min: 2, ecw_max: 3, txop: 47 },
+        ],
+        needs_admission: 0,
+    };
+
+    /// The parameters of a queue.
+    pub const fn of(&self, queue: TxQueue) -> Edca {
+        let [background, best_effort, video, voice] = self.edca;
+        match queue {
+            TxQueue::Background => background,
+            TxQueue::BestEffort => best_effort,
+            TxQueue::Video => video,
+            TxQueue::Voice => voice,
+        }
+    }
+
+    /// Whether a queue may be used only after admission.
+    pub const fn is_closed(&self, queue: TxQueue) -> bool {
+        let bit = match queue {
+            TxQueue::Background => 0,
+            TxQueue::BestEffort => 1,
+            TxQueue::Video => 2,
+            TxQueue::Voice => 3,
+        };
+        self.needs_admission >> bit & 1 != 0
+    }
+
     /// Reads what follows [`id::VENDOR_WMM`].
     pub fn parse(body: &[u8]) -> Option<Self> {
         let [qos, _reserved, records @ ..] = body.strip_prefix(&PARAMETERS)? else { return None };
