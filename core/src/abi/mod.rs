@@ -85,6 +85,7 @@ impl From<Failure> for Errno {
             Failure::Invalid => Self::Inval,
             Failure::Unsupported => Self::OpNotSupp,
             Failure::Forbidden => Self::Perm,
+            Failure::WrongKey => Self::Access,
             Failure::Chip(ChipError::Os(OsError::NoMemory)) => Self::NoMem,
             Failure::Chip(ChipError::Os(OsError::Detached)) => Self::NxIo,
             Failure::Chip(ChipError::Os(OsError::Full)) => Self::NoBufs,
@@ -92,7 +93,6 @@ impl From<Failure> for Errno {
                 Self::NoEnt
             }
             Failure::Chip(ChipError::Unsupported) => Self::OpNotSupp,
-            Failure::WrongKey => Self::Access,
             Failure::Refused(_) | Failure::SentAway(_) | Failure::NotAcked | Failure::Chip(_) => {
                 Self::Io
             }
