@@ -8,7 +8,7 @@ use heapless::Vec;
 
 use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
-    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo},
+    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo, PMK_LEN},
     scan::ScanResult,
     types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
@@ -21,6 +21,8 @@ pub enum Input {
     Join(RequestId, JoinInfo, Ssid),
     /// How the last [`Action::Mlme`] ended.
     Outcome(Result<(), Failure>),
+    /// How the handshake of [`crate::keys::Supplicant`] ended.
+    Secured(Result<(), Failure>),
     /// The link is down.
     Lost,
     /// The user wants no network any more.
@@ -50,6 +52,8 @@ enum State {
     Scanning,
     Authenticating(MacAddr, Tuning),
     Associating(MacAddr),
+    /// The supplicant and the access point agree on keys.
+    Securing(MacAddr),
     Joined(MacAddr),
     /// Until the next round.
     Pausing(Instant),
@@ -63,6 +67,29 @@ struct Wish {
     info: JoinInfo,
     ssid: Ssid,
     tries: u8,
+}
+
+/// The bytes that come with a join.
+#[derive(Clone, Copy)]
+pub struct JoinBody<'a> {
+    /// The length of the SSID, and the SSID.
+    pub names: &'a [u8],
+    /// The pairwise master key.
+    pub pmk: Option<&'a [u8; PMK_LEN]>,
+    /// Elements of the user.
+    pub elements: &'a [u8],
+}
+
+impl<'a> JoinBody<'a> {
+    /// Takes it apart; `None` if it is cut off.
+    pub fn parse(body: &'a [u8], has_psk: bool) -> Option<Self> {
+        let (names, rest) = body.split_at_checked(usize::from(*body.first()?) + 1)?;
+        if !has_psk {
+            return Some(Self { names, pmk: None, elements: rest });
+        }
+        let (pmk, elements) = rest.split_first_chunk()?;
+        Some(Self { names, pmk: Some(pmk), elements })
+    }
 }
 
 /// The policy of one station interface.
@@ -104,6 +131,7 @@ impl Sme {
                 self.wish = None;
                 match state {
                     State::Joined(bssid)
+                    | State::Securing(bssid)
                     | State::Authenticating(bssid, _)
                     | State::Associating(bssid) => {
                         out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
@@ -121,10 +149,19 @@ impl Sme {
                 out.push(Action::Mlme(MlmeRequest::Assoc(info)));
                 State::Associating(bssid)
             }
-            (State::Associating(bssid), Input::Outcome(Ok(()))) => {
+            (State::Associating(bssid), Input::Outcome(Ok(()))) if wish.info.has_psk => {
+                State::Securing(bssid)
+            }
+            (State::Associating(bssid), Input::Outcome(Ok(())))
+            | (State::Securing(bssid), Input::Secured(Ok(()))) => {
                 self.end(Ok(()), out);
                 self.refused.clear();
                 State::Joined(bssid)
+            }
+            (State::Securing(bssid) | State::Joined(bssid), Input::Secured(Err(failure))) => {
+                let next = self.pause(now, failure, out);
+                out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
+                next
             }
             (
                 State::Authenticating(bssid, _) | State::Associating(bssid),
@@ -149,7 +186,7 @@ impl Sme {
                 State::Pausing(now.after_us(PAUSE_MIN_US))
             }
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
-            (state, Input::Outcome(_) | Input::Lost | Input::Deadline) => state,
+            (state, Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline) => state,
         };
     }
 
@@ -166,9 +203,19 @@ impl Sme {
         self.wish.and_then(|wish| wish.info.channel)
     }
 
-    /// Whether there is a network to join.
+    /// Whether there is no network to join.
     pub const fn is_idle(&self) -> bool {
         self.wish.is_none()
+    }
+
+    /// Whether the body of the join holds a key.
+    pub fn has_psk(&self) -> bool {
+        self.wish.is_some_and(|wish| wish.info.has_psk)
+    }
+
+    /// Whether the supplicant has to do with the association that begins or has begun.
+    pub fn is_securing(&self) -> bool {
+        self.has_psk() && matches!(self.state, State::Associating(_) | State::Securing(_))
     }
 
     fn scan(&mut self, out: &mut Actions) -> State {
@@ -196,10 +243,11 @@ impl Sme {
     fn find(&self, wish: Wish, best: &Best<'_>) -> Option<ScanResult> {
         best(&|result: &ScanResult| {
             let bss = &result.bss;
-            bss.ssid == wish.ssid
+            (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
                 && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
                 && wish.info.channel.is_none_or(|wanted| wanted == bss.tuning.channel)
                 && wish.info.pairwise.is_some() == bss.is_protected()
+                && (!wish.info.has_psk || bss.has_rsn)
                 && !self.refused.contains(&bss.bssid)
         })
     }

@@ -92,6 +92,7 @@ impl From<Failure> for Errno {
                 Self::NoEnt
             }
             Failure::Chip(ChipError::Unsupported) => Self::OpNotSupp,
+            Failure::WrongKey => Self::Access,
             Failure::Refused(_) | Failure::SentAway(_) | Failure::NotAcked | Failure::Chip(_) => {
                 Self::Io
             }

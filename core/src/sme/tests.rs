@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     os::OsError,
     snapshot,
-    types::Channel,
+    types::{Channel, Cipher},
     wire::{bss::Bss, elements::Rates, mgmt::Capability},
 };
 
@@ -57,6 +57,7 @@ fn every_state_with_every_input() {
         State::Scanning,
         State::Authenticating(AP, HERE),
         State::Associating(AP),
+        State::Securing(AP),
         State::Joined(AP),
         State::Pausing(NOW),
     ];
@@ -66,6 +67,8 @@ fn every_state_with_every_input() {
         ("ok", Input::Outcome(Ok(()))),
         ("refused", Input::Outcome(Err(Failure::Refused(1)))),
         ("broken", Input::Outcome(Err(OsError::Transfer.into()))),
+        ("secured", Input::Secured(Ok(()))),
+        ("not secured", Input::Secured(Err(Failure::WrongKey))),
         ("Lost", Input::Lost),
         ("Leave", Input::Leave),
         ("Deadline", Input::Deadline),
@@ -160,6 +163,32 @@ fn who_tries_forever_is_told_of_the_first_rounds_and_goes_on() {
         assert_eq!(sme.state, State::Scanning);
     }
     assert_eq!(told, 1);
+}
+
+#[test]
+fn with_a_key_the_join_ends_when_the_handshake_does() {
+    let best = best_of(&[]);
+    let mut secret = wish(1);
+    secret.info = JoinInfo { pairwise: Some(Cipher::Ccmp), has_psk: true, ..secret.info };
+    let state = State::Associating(AP);
+    let mut sme = Sme { state, wish: Some(secret), refused: Vec::new() };
+    let mut out = Actions::default();
+    assert!(sme.is_securing());
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, out.is_empty(), sme.is_securing()), (State::Securing(AP), true, true));
+    sme.handle(NOW, Input::Secured(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, sme.is_securing()), (State::Joined(AP), false));
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Ok(()), Proof::None))));
+}
+
+#[test]
+fn a_body_is_taken_apart_or_refused() {
+    let bytes = [&[4][..], b"tern", &[7; PMK_LEN], &[0, 1, 2]].concat();
+    let body = JoinBody::parse(&bytes, true).unwrap();
+    assert_eq!((body.names, body.pmk), (&b"\x04tern"[..], Some(&[7; PMK_LEN])));
+    assert_eq!(body.elements, [0, 1, 2]);
+    assert_eq!(JoinBody::parse(&bytes, false).unwrap().elements.len(), PMK_LEN + 3);
+    assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], true).is_none()));
 }
 
 proptest! {

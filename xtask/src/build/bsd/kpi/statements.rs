@@ -85,7 +85,11 @@ fn declared(statement: &str, exempt: &[String]) -> String {
     if statement.starts_with("static") {
         return String::new();
     }
-    let Some((head, body)) = statement.split_once('{') else { return format!("{statement}\n") };
+    let Some((head, body)) = statement.split_once('{') else {
+        // Some functions are macros as well.
+        let undef = function(statement).map(|name| format!("#undef {name}\n"));
+        return format!("{}{statement}\n", undef.unwrap_or_default());
+    };
     let body = body.rsplit_once('}').map_or(body, |(body, _)| body);
     let words: Vec<&str> = head.split_whitespace().collect();
     match words[..] {
@@ -93,6 +97,13 @@ fn declared(statement: &str, exempt: &[String]) -> String {
         ["struct", name, ..] if !exempt.iter().any(|exempt| exempt == name) => beside(name, body),
         _ => String::new(),
     }
+}
+
+/// The name of the function that a statement declares.
+fn function(statement: &str) -> Option<&str> {
+    let (head, _) = statement.split_once('(').filter(|_| !statement.starts_with("typedef"))?;
+    let name = head.trim_end().rsplit([' ', '*']).next()?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// The constants of an enumeration.
@@ -164,7 +175,7 @@ mod tests {
     fn functions_and_types_are_declared_again() {
         let header =
             "#ifndef X\n#define X\n/* a; { */\nint f(int,\n    void *);\nstruct a;\n#endif\n";
-        assert_eq!(assertions(header, &[]), "int f(int, void *);\nstruct a;\n");
+        assert_eq!(assertions(header, &[]), "#undef f\nint f(int, void *);\nstruct a;\n");
         assert_eq!(assertions("static inline int g(void) { return 1; }\n", &[]), "");
     }
 
