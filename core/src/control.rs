@@ -159,6 +159,10 @@ pub struct JoinInfo {
     /// as `pairwise`: it takes the network's EAPOL frames, installs the keys, and only then is the
     /// link up and the join done. Without it, the user does all of that.
     pub has_psk: bool,
+    /// Any of several networks, and never the same one for good: the body is as
+    /// [`crate::sme::emit_list`] writes it, and says for each network whether it is open or has a key. No
+    /// networks at all: only look around, so that scan results stay fresh.
+    pub is_list: bool,
     /// Only on this channel.
     pub channel: Option<Channel>,
     /// How often.

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Join policy above the MLME: which access point, in which order, and how often. No I/O, no clock.
 
+mod body;
 #[cfg(test)]
 mod tests;
+
+pub use self::body::{JoinBody, LIST_LEN_MAX, LIST_MAX, emit_list};
 
 use heapless::Vec;
 
 use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
-    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo, PMK_LEN},
+    control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo},
     scan::ScanResult,
-    types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
+    types::{Channel, Cipher, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
 };
 
@@ -67,29 +70,6 @@ struct Wish {
     info: JoinInfo,
     ssid: Ssid,
     tries: u8,
-}
-
-/// The bytes that come with a join.
-#[derive(Clone, Copy)]
-pub struct JoinBody<'a> {
-    /// The length of the SSID, and the SSID.
-    pub names: &'a [u8],
-    /// The pairwise master key.
-    pub pmk: Option<&'a [u8; PMK_LEN]>,
-    /// Elements of the user.
-    pub elements: &'a [u8],
-}
-
-impl<'a> JoinBody<'a> {
-    /// Takes it apart; `None` if it is cut off.
-    pub fn parse(body: &'a [u8], has_psk: bool) -> Option<Self> {
-        let (names, rest) = body.split_at_checked(usize::from(*body.first()?) + 1)?;
-        if !has_psk {
-            return Some(Self { names, pmk: None, elements: rest });
-        }
-        let (pmk, elements) = rest.split_first_chunk()?;
-        Some(Self { names, pmk: Some(pmk), elements })
-    }
 }
 
 /// The policy of one station interface.
@@ -208,14 +188,15 @@ impl Sme {
         self.wish.is_none()
     }
 
-    /// Whether the body of the join holds a key.
-    pub fn has_psk(&self) -> bool {
-        self.wish.is_some_and(|wish| wish.info.has_psk)
+    /// What is wanted, as it was said; of a list, also how the chosen network is protected.
+    pub fn info(&self) -> Option<JoinInfo> {
+        self.wish.map(|wish| wish.info)
     }
 
     /// Whether the supplicant has to do with the association that begins or has begun.
     pub fn is_securing(&self) -> bool {
-        self.has_psk() && matches!(self.state, State::Associating(_) | State::Securing(_))
+        self.info().is_some_and(|info| info.has_psk)
+            && matches!(self.state, State::Associating(_) | State::Securing(_))
     }
 
     fn scan(&mut self, out: &mut Actions) -> State {
@@ -243,16 +224,22 @@ impl Sme {
     fn find(&self, wish: Wish, best: &Best<'_>) -> Option<ScanResult> {
         best(&|result: &ScanResult| {
             let bss = &result.bss;
-            (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
+            let is_it = (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
+                && wish.info.pairwise.is_some() == bss.is_protected()
+                && (!wish.info.has_psk || bss.has_rsn);
+            // Whether it is in the list, `best` knows.
+            (is_it || wish.info.is_list)
                 && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
                 && wish.info.channel.is_none_or(|wanted| wanted == bss.tuning.channel)
-                && wish.info.pairwise.is_some() == bss.is_protected()
-                && (!wish.info.has_psk || bss.has_rsn)
                 && !self.refused.contains(&bss.bssid)
         })
     }
 
-    fn ask(&self, found: &ScanResult, out: &mut Actions) -> State {
+    fn ask(&mut self, found: &ScanResult, out: &mut Actions) -> State {
+        if let Some(Wish { info, .. }) = self.wish.as_mut().filter(|wish| wish.info.is_list) {
+            info.has_psk = found.bss.is_protected();
+            info.pairwise = info.has_psk.then_some(Cipher::Ccmp);
+        }
         let (bssid, tuning) = (found.bss.bssid, found.bss.tuning);
         let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
         out.push(Action::Mlme(MlmeRequest::Auth(info)));

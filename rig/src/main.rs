@@ -14,7 +14,12 @@ fn main() {
         model: tern_sim::chip::Model::Rtl8188cus,
         access_points: vec![tern_sim::access_point::Config::open(b"tern", 1)],
         unplug_at: None,
-        options: tern_rig::engine::Options { seed: 1, fail_at: None, is_live: false, is_loud: true },
+        options: tern_rig::engine::Options {
+            seed: 1,
+            fail_at: None,
+            is_live: false,
+            is_loud: true,
+        },
     };
     let machine = Machine::new(&setup).unwrap();
     let result = machine.run(|machine| {

@@ -85,6 +85,7 @@ impl From<Failure> for Errno {
             Failure::Invalid => Self::Inval,
             Failure::Unsupported => Self::OpNotSupp,
             Failure::Forbidden => Self::Perm,
+            Failure::WrongKey => Self::Access,
             Failure::Chip(ChipError::Os(OsError::NoMemory)) => Self::NoMem,
             Failure::Chip(ChipError::Os(OsError::Detached)) => Self::NxIo,
             Failure::Chip(ChipError::Os(OsError::Full)) => Self::NoBufs,

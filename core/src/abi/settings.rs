@@ -202,7 +202,14 @@ impl Settings {
         if let Ok(pairwise) = self.pairwise() {
             let effort = Effort::Forever;
             let channel = self.tuning.map(|tuning| tuning.channel);
-            let info = JoinInfo { bssid: self.bssid, pairwise, has_psk: false, channel, effort };
+            let info = JoinInfo {
+                bssid: self.bssid,
+                pairwise,
+                has_psk: false,
+                is_list: false,
+                channel,
+                effort,
+            };
             let _ = self.join(host, info, &self.ssid); // It is tried again until it works.
         }
     }
@@ -227,6 +234,7 @@ impl Settings {
             bssid: Some(bssid),
             pairwise,
             has_psk: false,
+            is_list: false,
             channel,
             effort: Effort::Once,
         };

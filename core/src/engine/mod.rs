@@ -69,7 +69,7 @@ struct Bodies<D> {
 impl<D: AsRef<[u8]>> Bodies<D> {
     /// What came with the join that goes on.
     fn join_parts(&self, sme: &Sme) -> Option<JoinBody<'_>> {
-        JoinBody::parse(self.join.as_ref()?.as_ref(), sme.has_psk())
+        JoinBody::parse(self.join.as_ref()?.as_ref(), &sme.info()?)
     }
 }
 
@@ -398,10 +398,15 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     #[inline(never)]
     fn sme_input(&mut self, cx: &mut Sleepable, input: sme::Input) {
         let results = &self.shared.results;
+        let list = self.bodies.join_parts(&self.sme).filter(JoinBody::is_list);
         let cx = core::cell::RefCell::new(cx);
+        let is_listed =
+            |result: &ScanResult| list.is_none_or(|list| list.find(&result.bss).is_some());
         let best = |wanted: &dyn Fn(&ScanResult) -> bool| {
             let cx = &mut **cx.try_borrow_mut().ok()?; // One look at a time.
-            results.with(cx, |results, _| results.best(wanted).copied())
+            results.with(cx, |results, _| {
+                results.best(|result| is_listed(result) && wanted(result)).copied()
+            })
         };
         self.sme.handle(self.shared.os.now(), input, &best, &mut self.actions);
     }

@@ -5,7 +5,7 @@ use super::{BEGUN_MAX, Begun, Engine};
 use crate::{
     action::{Farewell, Origin},
     chip::Chip,
-    control::{AssocInfo, AuthInfo, ControlRequest, Failure, JoinInfo, Port},
+    control::{AssocInfo, AuthInfo, ControlRequest, Effort, Failure, JoinInfo, Port},
     device::Body,
     inbox::Request,
     io::{Framing, Pipe},
@@ -289,13 +289,17 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         body: Option<Body<O>>,
     ) {
         let bytes = body.as_ref().map_or(&[][..], |body| body.as_ref());
-        let parts = JoinBody::parse(bytes, info.has_psk);
+        let parts = JoinBody::parse(bytes, &info);
         let is_right = |parts: &JoinBody<'_>| {
             let elements = parts.elements;
-            let is_suite = !info.has_psk || info.pairwise == Some(Cipher::Ccmp);
-            elements.len() <= ELEMENTS_MAX && Elements::new(elements).is_well_formed() && is_suite
+            let is_ours = !info.has_psk || info.pairwise == Some(Cipher::Ccmp);
+            let is_patient = !info.is_list || info.effort != Effort::Once;
+            let is_well_formed = Elements::new(elements).is_well_formed();
+            elements.len() <= ELEMENTS_MAX && is_well_formed && is_ours && is_patient
         };
-        let name = parts.filter(is_right).and_then(|parts| Ssid::new(parts.names.get(1..)?));
+        let name = parts.filter(is_right).and_then(|parts| {
+            if info.is_list { Some(Ssid::EMPTY) } else { Ssid::new(parts.names.get(1..)?) }
+        });
         match name {
             // No name is any network; a name of zeros is none.
             Some(ssid) if ssid == Ssid::EMPTY || !ssid.is_hidden() => {

@@ -45,7 +45,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     pub(super) fn supplicant_input(&mut self, input: Input<'_>) {
         let Self { supplicant, bodies, sme, station, vaps, shared, actions, .. } = self;
         let vap = vaps.iter().flatten().find(|vap| vap.mode == Mode::Station);
-        let pmk = bodies.join_parts(sme).and_then(|join| join.pmk);
+        let pmk = bodies.join_parts(sme).and_then(|join| join.key_for(station.bss()));
         let chance = |out: &mut [u8]| shared.os.fill_random(out);
         let chance = &chance;
         let with = match (vap, pmk, station.network()) {
@@ -107,6 +107,10 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Tells the user of the link, if that is news.
     pub(super) fn tell_link(&mut self, cx: &mut Sleepable, up: bool) {
+        let aid = self.station.bound().aid;
+        let joined =
+            self.told_of.filter(|_| up).map(|bssid| Joined { bssid, aid, since: self.now() });
+        self.shared.results.with(cx, |results, _| results.set_joined(joined));
         if let Some(vap) = self.station_vap().filter(|_| self.is_link_told != up) {
             self.is_link_told = up;
             let link = self.told_of.filter(|_| up);

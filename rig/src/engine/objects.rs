@@ -27,7 +27,11 @@ impl State {
         if let Some((other, old)) = before.filter(|(other, old)| *other + old.size.max(1) > at) {
             let what = format!(
                 "{} {} is begun where {} {} still is ({})",
-                object.kind, object.name, old.kind, old.name, self.describe(*other)
+                object.kind,
+                object.name,
+                old.kind,
+                old.name,
+                self.describe(*other)
             );
             let other = *other;
             self.fault(&what);
