@@ -8,7 +8,11 @@
 pub mod freebsd;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod mock;
 pub mod settings;
+#[cfg(test)]
+mod tables;
 pub mod user;
 
 use crate::{
