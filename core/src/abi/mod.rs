@@ -8,6 +8,8 @@
 pub mod freebsd;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod mock;
 pub mod openbsd;
 pub mod settings;
 pub mod user;

@@ -19,6 +19,8 @@ mod tx;
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+#[cfg(test)]
+pub(crate) use self::stats::stats_for_tests;
 pub use self::{
     keys::KeyPath,
     peers::{PEERS_MAX, PeerPath},
