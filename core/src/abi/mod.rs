@@ -12,6 +12,8 @@ mod layouts;
 mod mock;
 pub mod openbsd;
 pub mod settings;
+#[cfg(test)]
+mod tables;
 pub mod user;
 
 use crate::{
