@@ -8,6 +8,7 @@
 pub mod freebsd;
 #[cfg(test)]
 mod layouts;
+pub mod openbsd;
 pub mod settings;
 pub mod user;
 
@@ -93,7 +94,6 @@ impl From<Failure> for Errno {
                 Self::NoEnt
             }
             Failure::Chip(ChipError::Unsupported) => Self::OpNotSupp,
-            Failure::WrongKey => Self::Access,
             Failure::Refused(_) | Failure::SentAway(_) | Failure::NotAcked | Failure::Chip(_) => {
                 Self::Io
             }
@@ -165,4 +165,7 @@ pub trait Personality: Empty + Send {
     fn events(notice: &Notice<'_>, tell: &mut dyn FnMut(i32, &[u8]));
     /// The link went up (with the access point's address) or down: likewise.
     fn link_events(bssid: Option<MacAddr>, tell: &mut dyn FnMut(i32, &[u8]));
+    /// The link went up, in this network: likewise, after [`Personality::link_events`], for systems
+    /// that tell more of it.
+    fn network_events(_found: &ScanResult, _tell: &mut dyn FnMut(i32, &[u8])) {}
 }
