@@ -95,7 +95,9 @@ impl Machine {
         let result = Arc::new(Mutex::new(None));
         let (machine, slot) = (self.clone(), result.clone());
         engine::enter_first_thread("user", Box::new(move || {
+            engine::lock().set_booting(true);
             machine.kernel.boot();
+            engine::lock().set_booting(false);
             machine.watch_the_port();
             let outcome = work(&machine);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
