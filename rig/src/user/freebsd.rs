@@ -197,12 +197,11 @@ impl Keys for (&Ifconfig, &Machine, [u8; 6]) {
     fn install(&mut self, want: &Want) -> Result<()> {
         const XMIT: u8 = 1;
         const RECV: u8 = 2;
-        const DEFAULT: u8 = 0x80;
         const NONE: u16 = 0xffff;
         let (ifconfig, machine, bssid) = *self;
         match want {
             Want::PairwiseKey(key) => {
-                ifconfig.key(machine, NONE, bssid, XMIT | RECV | DEFAULT, 0, key)
+                ifconfig.key(machine, NONE, bssid, XMIT | RECV, 0, key)
             }
             Want::GroupKey { key_id, key, rsc } => {
                 ifconfig.key(machine, u16::from(*key_id), [0xff; 6], RECV, *rsc, key)
