@@ -623,6 +623,8 @@ ob_plug(void)
 	struct usb_attach_arg uaa = { .port = 1, .configno = -1, .ifaceno = -1 };
 	int level;
 
+	if (attachment == NULL)
+		return (ENXIO);
 	ob_lock_kernel();
 	rw_enter(&usbpalock, RW_WRITE);
 	udev = rig_alloc(sizeof(*udev), 16, "usb device", RIG_ZERO);
@@ -690,6 +692,7 @@ ob_unplug(bool is_gone)
 	if (error != 0)
 		rig_dief("panic: config_detach: forced detach of tern0 failed (%d)", error);
 	printf("tern0 detached\n");
+	ob_forget_locks(device, rig_size(device));
 	rig_free(device, SOFTC, RIG_ANY_SIZE);
 	device = NULL;
 	check_given_back("usb pipe");
