@@ -28,6 +28,8 @@ pub(crate) enum Purpose {
     Lint,
     /// Build modules with a kernel's own build system.
     Module,
+    /// Build modules of the BSDs.
+    Bsd,
 }
 
 impl Purpose {
@@ -40,6 +42,7 @@ impl Purpose {
             Self::Compiler => "compiler",
             Self::Lint => "lint",
             Self::Module => "module",
+            Self::Bsd => "bsd",
         }
     }
 }
@@ -147,6 +150,7 @@ mod tests {
             Purpose::Compiler,
             Purpose::Lint,
             Purpose::Module,
+            Purpose::Bsd,
         ];
         let lines = PACKAGES.lines().filter(|line| !line.starts_with('#')).count();
         assert_eq!(packages(&all).len(), lines, "a line has an unknown purpose or no package");

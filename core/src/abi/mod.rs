@@ -12,6 +12,7 @@ mod layouts;
 mod mock;
 pub mod net80211;
 pub mod netbsd;
+pub mod openbsd;
 pub mod settings;
 #[cfg(test)]
 mod tables;
@@ -91,6 +92,7 @@ impl From<Failure> for Errno {
             Failure::Invalid => Self::Inval,
             Failure::Unsupported => Self::OpNotSupp,
             Failure::Forbidden => Self::Perm,
+            Failure::WrongKey => Self::Access,
             Failure::Chip(ChipError::Os(OsError::NoMemory)) => Self::NoMem,
             Failure::Chip(ChipError::Os(OsError::Detached)) => Self::NxIo,
             Failure::Chip(ChipError::Os(OsError::Full)) => Self::NoBufs,
@@ -169,4 +171,7 @@ pub trait Personality: Empty + Send {
     fn events(notice: &Notice<'_>, tell: &mut dyn FnMut(i32, &[u8]));
     /// The link went up (with the access point's address) or down: likewise.
     fn link_events(bssid: Option<MacAddr>, tell: &mut dyn FnMut(i32, &[u8]));
+    /// The link went up, in this network: likewise, after [`Personality::link_events`], for systems
+    /// that tell more of it.
+    fn network_events(_found: &ScanResult, _tell: &mut dyn FnMut(i32, &[u8])) {}
 }

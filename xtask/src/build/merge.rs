@@ -26,8 +26,19 @@ fn name(line: &str) -> Result<Option<String>> {
     Ok(Some(name.to_string()))
 }
 
+/// The programs that it takes.
+pub(crate) struct Tools {
+    pub(crate) linker: &'static str,
+    pub(crate) objcopy: &'static str,
+    pub(crate) nm: &'static str,
+}
+
+/// What Linux' own build uses.
+pub(crate) const GNU: Tools = Tools { linker: "ld.bfd", objcopy: "objcopy", nm: "nm" };
+
 /// Links `library` to `object`, with `script` saying which sections become which.
 pub(crate) fn object(
+    tools: &Tools,
     library: &Path,
     script: &Path,
     exports: &[String],
@@ -36,21 +47,21 @@ pub(crate) fn object(
     progress::step(&format!("merge into one object with {} entry points", exports.len()));
     let whole = object.with_extension("whole");
     let local = object.with_extension("local");
-    let mut link = Command::new("ld.bfd");
+    let mut link = Command::new(tools.linker);
     link.args(["-r", "--gc-sections"]);
     for name in exports {
         link.args(["-u", name]);
     }
     link.arg("-T").arg(script).arg(library).arg("-o").arg(&whole);
     progress::output(&mut link)?;
-    let mut copy = Command::new("objcopy");
+    let mut copy = Command::new(tools.objcopy);
     copy.arg("--strip-debug");
     for name in exports {
         copy.arg(format!("--keep-global-symbol={name}"));
     }
     progress::output(copy.arg(&whole).arg(&local))?;
     std::fs::remove_file(&whole)?;
-    defined(&local, exports)?;
+    defined(tools, &local, exports)?;
     // Kbuild goes by the time of the file: an unchanged one stays as it is.
     if std::fs::read(object).ok() == Some(std::fs::read(&local)?) {
         std::fs::remove_file(&local)?;
@@ -61,13 +72,13 @@ pub(crate) fn object(
 }
 
 /// Fails if an entry point is not in the object: the module would not link, or not run.
-fn defined(object: &Path, exports: &[String]) -> Result<()> {
-    let symbols = progress::stdout(Command::new("nm").arg("--defined-only").arg(object))?;
+fn defined(tools: &Tools, object: &Path, exports: &[String]) -> Result<()> {
+    let symbols = progress::stdout(Command::new(tools.nm).arg("--defined-only").arg(object))?;
     let there: std::collections::HashSet<&str> =
         symbols.lines().filter_map(|line| line.split_whitespace().nth(2)).collect();
     for name in exports {
         if !there.contains(name.as_str()) {
-            bail!("os-linux/exports.txt names {name}, which the Rust side does not define");
+            bail!("exports.txt names {name}, which the Rust side does not define");
         }
     }
     Ok(())

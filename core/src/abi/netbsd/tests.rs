@@ -119,6 +119,7 @@ fn wpa_supplicant_joins_with_its_element() {
         pairwise: Some(Cipher::Ccmp),
         channel: Channel::ghz2(6),
         effort: Effort::Once,
+        ..JoinInfo::default()
     };
     assert_eq!(host.last().0, ControlRequest::Join(join));
     assert_eq!(host.last().1[5..], RSN);

@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
+/* Nothing of sys/arch/x86/include/cpufunc.h is used. */
+#ifndef TERN_KPI_MACHINE_CPUFUNC_H
+#define TERN_KPI_MACHINE_CPUFUNC_H
+
+void x86_pause(void);
+
+#endif
