@@ -39,6 +39,7 @@ struct tern_transfer {
 	uint32_t index;
 	uint32_t len;		/* of one from the device: bytes received */
 	usbd_status status;
+	bool is_flying;		/* (l) the pipe has it */
 };
 SIMPLEQ_HEAD(tern_transfers, tern_transfer);
 

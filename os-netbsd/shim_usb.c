@@ -104,12 +104,21 @@ shim_soft_schedule(struct tern_dev *dev)
 	kpreempt_enable();
 }
 
+/* Under the lock: the transfer is back. */
+static void
+land(struct tern_transfer *t)
+{
+	shim_count(TERN_TRANSFERS, t->is_flying ? -1 : 0);
+	t->is_flying = false;
+}
+
 static void
 tx_finish(struct tern_transfer *t)
 {
 	struct tern_dev *dev = t->dev;
 
 	mutex_enter(&dev->lock);
+	land(t);
 	dev->tx_done |= UINT64_C(1) << t->index;
 	mutex_exit(&dev->lock);
 	shim_soft_schedule(dev);
@@ -121,7 +130,6 @@ tx_callback(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	struct tern_transfer *t = priv;
 	uint32_t endpoint;
 
-	shim_count(TERN_TRANSFERS, -1);
 	if (status == USBD_STALLED) {
 		for (endpoint = 0; endpoint < t->dev->n_out; endpoint++)
 			if (t->xfer[endpoint] == xfer)
@@ -132,16 +140,18 @@ tx_callback(struct usbd_xfer *xfer, void *priv, usbd_status status)
 
 /* Under the lock, so that shim_usb_stop finds in the pipes whatever was started. */
 static usbd_status
-submit(struct tern_dev *dev, struct usbd_xfer *xfer)
+submit(struct tern_transfer *t, struct usbd_xfer *xfer)
 {
+	struct tern_dev *dev = t->dev;
 	usbd_status status = USBD_CANCELLED;
 
 	mutex_enter(&dev->lock);
-	shim_count(TERN_TRANSFERS, 1);
 	if (!dev->is_stopped)
 		status = usbd_transfer(xfer);
-	if (status != USBD_IN_PROGRESS)
-		shim_count(TERN_TRANSFERS, -1);
+	if (status == USBD_IN_PROGRESS) {
+		t->is_flying = true;
+		shim_count(TERN_TRANSFERS, 1);
+	}
 	mutex_exit(&dev->lock);
 	return status;
 }
@@ -156,7 +166,7 @@ shim_tx_submit(struct tern_dev *dev, uint32_t index, uint32_t endpoint, uint32_t
 		return;
 	}
 	usbd_setup_xfer(t->xfer[endpoint], t, t->buffer, len, USBD_FORCE_SHORT_XFER, TX_MS, tx_callback);
-	if (submit(dev, t->xfer[endpoint]) != USBD_IN_PROGRESS)
+	if (submit(t, t->xfer[endpoint]) != USBD_IN_PROGRESS)
 		tx_finish(t);
 }
 
@@ -166,6 +176,7 @@ rx_finish(struct tern_transfer *t, usbd_status status, uint32_t len)
 	struct tern_dev *dev = t->dev;
 
 	mutex_enter(&dev->lock);
+	land(t);
 	t->status = status;
 	t->len = len;
 	SIMPLEQ_INSERT_TAIL(&dev->rx_done, t, next);
@@ -179,7 +190,6 @@ rx_callback(struct usbd_xfer *xfer, void *priv, usbd_status status)
 	struct tern_transfer *t = priv;
 	uint32_t len = 0;
 
-	shim_count(TERN_TRANSFERS, -1);
 	if (status == USBD_STALLED)
 		usbd_clear_endpoint_stall_async(t->dev->in);
 	if (status == USBD_NORMAL_COMPLETION)
@@ -194,7 +204,7 @@ rx_submit(struct tern_transfer *t)
 	usbd_status status;
 
 	usbd_setup_xfer(t->xfer[0], t, NULL, dev->rx_len, USBD_SHORT_XFER_OK, USBD_NO_TIMEOUT, rx_callback);
-	status = submit(dev, t->xfer[0]);
+	status = submit(t, t->xfer[0]);
 	if (status != USBD_IN_PROGRESS)
 		rx_finish(t, status, 0);
 }
@@ -284,10 +294,12 @@ soft_main(void *arg)
 		mutex_exit(&dev->lock);
 		has_more = soft_work(dev);
 		mutex_enter(&dev->lock);
-	} while (dev->soft_again || has_more);
+	} while (dev->soft_again || (has_more && dev->is_stopped));
 	dev->soft_busy = false;
 	cv_broadcast(&dev->soft_idle);
 	mutex_exit(&dev->lock);
+	if (has_more)
+		shim_soft_schedule(dev);
 }
 
 void
@@ -316,6 +328,7 @@ shim_rx_start(struct tern_dev *dev, uint32_t depth, uint32_t len)
 	mutex_enter(&dev->lock);
 	dev->is_stopped = false;
 	dev->is_held = false;
+	SIMPLEQ_INIT(&dev->rx_done);
 	mutex_exit(&dev->lock);
 	dev->rx_len = len;
 	dev->rx_errors = 0;
@@ -329,6 +342,23 @@ shim_rx_start(struct tern_dev *dev, uint32_t depth, uint32_t len)
 	}
 	dev->rx_depth = i;
 	return error;
+}
+
+/* What waited behind another transfer of its pipe comes back without a callback. */
+static void
+land_all(struct tern_dev *dev)
+{
+	uint32_t i;
+
+	mutex_enter(&dev->lock);
+	for (i = 0; i < TERN_TX_MAX; i++) {
+		if (dev->tx[i].is_flying)
+			dev->tx_done |= UINT64_C(1) << i;
+		land(&dev->tx[i]);
+	}
+	for (i = 0; i < TERN_RX_MAX; i++)
+		land(&dev->rx[i]);
+	mutex_exit(&dev->lock);
 }
 
 /* usbd_abort_pipe waits for the callbacks; what they left is worked off here. */
@@ -345,6 +375,7 @@ shim_usb_stop(struct tern_dev *dev)
 		usbd_abort_pipe(dev->in);
 	for (i = 0; i < dev->n_out; i++)
 		usbd_abort_pipe(dev->out[i]);
+	land_all(dev);
 	soft_main(dev);
 	mutex_enter(&dev->lock);
 	while (dev->soft_busy)

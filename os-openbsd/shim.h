@@ -102,6 +102,7 @@ int shim_worker_start(struct tern_dev *dev);
 void shim_worker_join(struct tern_dev *dev);
 void shim_worker_teardown(struct tern_dev *dev);
 int shim_usb_setup(struct tern_dev *dev);
+void shim_usb_restart(struct tern_dev *dev);
 void shim_usb_teardown(struct tern_dev *dev);
 int shim_net_attach(struct tern_dev *dev);
 void shim_net_detach(struct tern_dev *dev);

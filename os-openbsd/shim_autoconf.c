@@ -133,8 +133,10 @@ tern_activate(struct device *self, int act)
 	switch (act) {
 	case DVACT_QUIESCE:
 		error = tern_suspend(dev->rust);
+		shim_usb_stop(dev);
 		break;
 	case DVACT_WAKEUP:
+		shim_usb_restart(dev);
 		error = tern_resume(dev->rust);
 		break;
 	}

@@ -379,7 +379,6 @@ shim_net_attach(struct tern_dev *dev)
 	if (error != 0)
 		return error;
 	tern_vap_address(dev->rust, dev->vap, dev->ac.ac_enaddr);
-	printf("%s: address %s\n", dev->self.dv_xname, ether_sprintf(dev->ac.ac_enaddr));
 	rw_init(&dev->ioctl_lock, "ternioctl");
 	task_set(&dev->info_task, info_main, dev);
 	media_attach(dev);

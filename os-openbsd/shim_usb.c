@@ -276,6 +276,16 @@ shim_usb_stop(struct tern_dev *dev)
 		usbd_abort_pipe(dev->in);
 }
 
+/* After a suspend: as it was before shim_usb_stop. */
+void
+shim_usb_restart(struct tern_dev *dev)
+{
+	if (dev->rx_depth == 0)
+		dev->is_stopped = false;
+	else if (shim_rx_start(dev, dev->rx_depth, dev->rx_len) != TERN_OK)
+		printf("%s: receiving does not start again\n", dev->self.dv_xname);
+}
+
 static int
 open_endpoint(struct tern_dev *dev, usb_endpoint_descriptor_t *ep)
 {

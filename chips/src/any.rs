@@ -142,6 +142,7 @@ forward! {
     clear_key(slot: u8) -> ();
     set_tx_power(limit: Option<i8>) -> ();
     set_led(on: bool) -> ();
+    peek(addr: u16) -> u32;
     on_message(message: &[u8]) -> ChipEvent;
     tick(now: Instant) -> Option<Instant>;
 }

@@ -5,7 +5,8 @@
 use heapless::Deque;
 
 use crate::{
-    control::{AssocInfo, AuthInfo, Failure},
+    control::{AssocInfo, AuthInfo, Failure, KeyInfo},
+    keys::Reply,
     types::{MacAddr, RequestId, Tuning},
     wire::header::MgmtSubtype,
 };
@@ -19,8 +20,8 @@ pub enum Origin {
     Sme,
 }
 
-/// What a machine wants done, in order. After [`Action::Chip`] and [`Action::Mlme`] a machine
-/// waits for what comes back, so they are always the last of a batch.
+/// What a machine wants done, in order. After [`Action::Chip`], [`Action::Mlme`] and
+/// [`Action::InstallKey`] a machine waits for what comes back, so they are always the last of a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Carry out, then answer this machine with exactly one `ChipDone`.
@@ -45,6 +46,12 @@ pub enum Action {
     SendWaiting(Result<(), Failure>),
     /// SME only: ask the MLME.
     Mlme(MlmeRequest),
+    /// Supplicant only: send this answer.
+    Reply(Reply),
+    /// Supplicant only: install its key.
+    InstallKey(KeyInfo),
+    /// Supplicant only: its first handshake is done, or the network is of no use.
+    Secured(Result<(), Failure>),
 }
 
 impl Action {
@@ -63,6 +70,10 @@ impl Action {
             Self::Link(false) => "link_down",
             Self::SendWaiting(_) => "send_waiting",
             Self::Mlme(_) => "mlme",
+            Self::Reply(_) => "reply",
+            Self::InstallKey(_) => "install_key",
+            Self::Secured(Ok(())) => "secured",
+            Self::Secured(Err(_)) => "not_secured",
         }
     }
 }

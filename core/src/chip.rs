@@ -350,6 +350,8 @@ pub trait Chip: Send {
     fn set_tx_power(&mut self, cx: &mut Sleepable, limit: Option<i8>) -> Result<(), ChipError>;
     /// Switches the light on or off.
     fn set_led(&mut self, cx: &mut Sleepable, on: bool) -> Result<(), ChipError>;
+    /// Reads four bytes of registers from `addr` on, for who looks for a fault.
+    fn peek(&mut self, cx: &mut Sleepable, addr: u16) -> Result<u32, ChipError>;
     /// Takes a message of the firmware.
     fn on_message(&mut self, cx: &mut Sleepable, message: &[u8]) -> Result<ChipEvent, ChipError>;
     /// Work that comes round: temperature, gain. Returns when to call again, if ever.
@@ -390,6 +392,7 @@ forward! {
     clear_key(slot: u8) -> ();
     set_tx_power(limit: Option<i8>) -> ();
     set_led(on: bool) -> ();
+    peek(addr: u16) -> u32;
     on_message(message: &[u8]) -> ChipEvent;
     tick(now: Instant) -> Option<Instant>;
 }

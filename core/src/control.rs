@@ -23,6 +23,9 @@ pub enum ControlRequest {
     Suspend,
     /// The machine woke up: what was up comes up again.
     Resume,
+    /// Read the four bytes of registers at this address; [`crate::device::Shared::peeked`] has
+    /// them afterwards. The radio is on.
+    Peek(u16),
     /// Tune (`ifconfig wlan0 channel 6`).
     SetChannel(Tuning),
     /// Install a key. Body: the key, [`Cipher::key_len`] bytes.
@@ -57,8 +60,9 @@ pub enum ControlRequest {
     Remain(Tuning, u16),
     /// End that early; the outcome of [`ControlRequest::Remain`] is then [`Failure::Aborted`].
     AbortRemain,
-    /// SME: find a network, authenticate, associate, and try again. Body: SSID (first byte its
-    /// length), then elements to add to the association request.
+    /// SME: find a network, authenticate, associate, agree on keys, and try again. Body: SSID (first
+    /// byte its length), with [`JoinInfo::has_psk`] the pairwise master key ([`PMK_LEN`] bytes),
+    /// then elements to add to the association request.
     Join(JoinInfo),
     /// SME: leave the network and stop trying.
     Leave,
@@ -140,6 +144,10 @@ pub struct AssocInfo {
     pub pairwise: Option<Cipher>,
 }
 
+/// Bytes of a pairwise master key, which is what a passphrase is made into (IEEE Std 802.11-2020,
+/// J.4).
+pub const PMK_LEN: usize = 32;
+
 /// Which network to join.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JoinInfo {
@@ -147,6 +155,14 @@ pub struct JoinInfo {
     pub bssid: Option<MacAddr>,
     /// What protects frames; `None` for an open network.
     pub pairwise: Option<Cipher>,
+    /// Core's own supplicant does the handshake of WPA2, with the key in the body and [`Cipher::Ccmp`]
+    /// as `pairwise`: it takes the network's EAPOL frames, installs the keys, and only then is the
+    /// link up and the join done. Without it, the user does all of that.
+    pub has_psk: bool,
+    /// Any of several networks, and never the same one for good: the body is as
+    /// [`crate::sme::emit_list`] writes it, and says for each network whether it is open or has a key. No
+    /// networks at all: only look around, so that scan results stay fresh.
+    pub is_list: bool,
     /// Only on this channel.
     pub channel: Option<Channel>,
     /// How often.
@@ -281,6 +297,8 @@ pub enum Failure {
     SentAway(u16),
     /// Somebody ended it.
     Aborted,
+    /// The access point and we do not have the same key: most likely a wrong passphrase.
+    WrongKey,
     /// The frame left, and nobody acknowledged it.
     NotAcked,
     /// What was asked makes no sense.

@@ -7,7 +7,7 @@ use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use crate::{
     chip::{Chip, ChipInfo, Identity},
     control::{ControlRequest, DETACHED, Failure, RxFilter},
-    data::{DataPath, PeerStats},
+    data::{DataPath, EAPOL_MAX, PeerStats},
     engine::Engine,
     inbox::{FrameKinds, Inbox, MgmtFrame, is_management},
     io::{Framing, Pipe, Reject, Rejected, Room, RxCarry, RxFlags, RxFrame, RxItem, TxQueue},
@@ -28,7 +28,7 @@ const REPORTS_PER_RUN: usize = 16;
 const FRAMES_PER_RUN: usize = 8;
 
 /// Bytes of a [`Worker`] without its chip.
-const WORKER_LEN_MAX: usize = 2048;
+const WORKER_LEN_MAX: usize = 2304;
 
 /// Set in `Shared::posts` while a filter waits for the worker.
 const POSTED: u32 = 1 << 8;
@@ -59,6 +59,8 @@ pub struct Shared<O: Os, P, F> {
     taps: [AtomicU32; VAPS_MAX],
     /// Where the radio is: MHz, and the width in the bits above.
     tuning: AtomicU32,
+    /// What the last [`ControlRequest::Peek`] read.
+    peeked: AtomicU32,
     is_attached: AtomicBool,
 }
 
@@ -77,6 +79,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             posts: [const { AtomicU32::new(0) }; VAPS_MAX],
             taps: [const { AtomicU32::new(0) }; VAPS_MAX],
             tuning: AtomicU32::new(0),
+            peeked: AtomicU32::new(0),
             is_attached: AtomicBool::new(false),
         })
     }
@@ -328,6 +331,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         Some(Tuning { channel, width })
     }
 
+    /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest.
+    pub fn peeked(&self) -> u32 {
+        self.peeked.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_peeked(&self, value: u32) {
+        self.peeked.store(value, Ordering::Release);
+    }
+
     /// The filter that an interface posted since the last call.
     pub(crate) fn take_posted(&self, slot: u8) -> Option<(VapId, RxFilter)> {
         let raw = self.posts.get(usize::from(slot))?.swap(0, Ordering::AcqRel);
@@ -423,8 +435,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
         self.take_requests(cx);
         self.take_reports(cx);
         self.take_frames(cx);
-        self.engine.time_passed(cx);
         let gap = shared.data.flush_reorder(cx, shared.os.now());
+        self.take_eapol(cx);
+        self.engine.time_passed(cx);
         shared.data.drain(cx, &shared.os);
         shared.os.set_deadline([self.engine.deadline(), gap].into_iter().flatten().min());
         if shared.inbox.with(cx, |inbox, _| inbox.has_work()) { Next::Again } else { Next::Sleep }
@@ -477,5 +490,12 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Worker<'_, O, P, F, C> {
             self.engine.frame(cx, &next);
         }
         shared.receive_early(cx);
+    }
+
+    fn take_eapol(&mut self, cx: &mut Sleepable) {
+        for _ in 0..EAPOL_MAX {
+            let Some(packet) = self.engine.shared.data.take_eapol(cx) else { break };
+            self.engine.eapol(cx, &packet);
+        }
     }
 }

@@ -3,7 +3,7 @@
 //!
 //! Bottom up: [`os`], [`io`] and [`chip`] are the contract with kernel, bus and hardware;
 //! [`control`] and [`types`] are the words that all sides share. [`wire`] is frames as bytes.
-//! [`vap`], [`scan`], [`offchannel`] and [`sme`] are state machines without I/O, which say what
+//! [`vap`], [`scan`], [`offchannel`], [`sme`] and [`keys`] are state machines without I/O, which say what
 //! they want in [`action`]s; [`engine`] carries these out. [`data`] is the data path. [`device`]
 //! ties all of it into the two halves that a shim holds, [`device::Shared`] and
 //! [`device::Worker`], with the [`inbox`] between them.
@@ -31,6 +31,7 @@ mod early;
 pub mod engine;
 pub mod inbox;
 pub mod io;
+pub mod keys;
 pub mod offchannel;
 pub mod os;
 pub mod radio;

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Join policy above the MLME: which access point, in which order, and how often. No I/O, no clock.
 
+mod body;
 #[cfg(test)]
 mod tests;
+
+pub use self::body::{JoinBody, LIST_LEN_MAX, LIST_MAX, emit_list};
 
 use heapless::Vec;
 
@@ -10,7 +13,7 @@ use crate::{
     action::{Action, Actions, MlmeRequest, Origin, Proof},
     control::{AssocInfo, AuthInfo, Effort, Failure, JoinInfo},
     scan::ScanResult,
-    types::{Channel, Instant, MacAddr, RequestId, Ssid, Tuning},
+    types::{Channel, Cipher, Instant, MacAddr, RequestId, Ssid, Tuning},
     wire::mgmt::{ALGORITHM_OPEN, REASON_LEAVING},
 };
 
@@ -21,6 +24,8 @@ pub enum Input {
     Join(RequestId, JoinInfo, Ssid),
     /// How the last [`Action::Mlme`] ended.
     Outcome(Result<(), Failure>),
+    /// How the handshake of [`crate::keys::Supplicant`] ended.
+    Secured(Result<(), Failure>),
     /// The link is down.
     Lost,
     /// The user wants no network any more.
@@ -50,6 +55,8 @@ enum State {
     Scanning,
     Authenticating(MacAddr, Tuning),
     Associating(MacAddr),
+    /// The supplicant and the access point agree on keys.
+    Securing(MacAddr),
     Joined(MacAddr),
     /// Until the next round.
     Pausing(Instant),
@@ -104,6 +111,7 @@ impl Sme {
                 self.wish = None;
                 match state {
                     State::Joined(bssid)
+                    | State::Securing(bssid)
                     | State::Authenticating(bssid, _)
                     | State::Associating(bssid) => {
                         out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
@@ -121,10 +129,19 @@ impl Sme {
                 out.push(Action::Mlme(MlmeRequest::Assoc(info)));
                 State::Associating(bssid)
             }
-            (State::Associating(bssid), Input::Outcome(Ok(()))) => {
+            (State::Associating(bssid), Input::Outcome(Ok(()))) if wish.info.has_psk => {
+                State::Securing(bssid)
+            }
+            (State::Associating(bssid), Input::Outcome(Ok(())))
+            | (State::Securing(bssid), Input::Secured(Ok(()))) => {
                 self.end(Ok(()), out);
                 self.refused.clear();
                 State::Joined(bssid)
+            }
+            (State::Securing(bssid) | State::Joined(bssid), Input::Secured(Err(failure))) => {
+                let next = self.pause(now, failure, out);
+                out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
+                next
             }
             (
                 State::Authenticating(bssid, _) | State::Associating(bssid),
@@ -149,7 +166,7 @@ impl Sme {
                 State::Pausing(now.after_us(PAUSE_MIN_US))
             }
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
-            (state, Input::Outcome(_) | Input::Lost | Input::Deadline) => state,
+            (state, Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline) => state,
         };
     }
 
@@ -166,9 +183,20 @@ impl Sme {
         self.wish.and_then(|wish| wish.info.channel)
     }
 
-    /// Whether there is a network to join.
+    /// Whether there is no network to join.
     pub const fn is_idle(&self) -> bool {
         self.wish.is_none()
+    }
+
+    /// What is wanted, as it was said; of a list, also how the chosen network is protected.
+    pub fn info(&self) -> Option<JoinInfo> {
+        self.wish.map(|wish| wish.info)
+    }
+
+    /// Whether the supplicant has to do with the association that begins or has begun.
+    pub fn is_securing(&self) -> bool {
+        self.info().is_some_and(|info| info.has_psk)
+            && matches!(self.state, State::Associating(_) | State::Securing(_))
     }
 
     fn scan(&mut self, out: &mut Actions) -> State {
@@ -196,15 +224,22 @@ impl Sme {
     fn find(&self, wish: Wish, best: &Best<'_>) -> Option<ScanResult> {
         best(&|result: &ScanResult| {
             let bss = &result.bss;
-            bss.ssid == wish.ssid
+            let is_it = (wish.ssid == Ssid::EMPTY || bss.ssid == wish.ssid)
+                && wish.info.pairwise.is_some() == bss.is_protected()
+                && (!wish.info.has_psk || bss.has_rsn);
+            // Whether it is in the list, `best` knows.
+            (is_it || wish.info.is_list)
                 && wish.info.bssid.is_none_or(|wanted| wanted == bss.bssid)
                 && wish.info.channel.is_none_or(|wanted| wanted == bss.tuning.channel)
-                && wish.info.pairwise.is_some() == bss.is_protected()
                 && !self.refused.contains(&bss.bssid)
         })
     }
 
-    fn ask(&self, found: &ScanResult, out: &mut Actions) -> State {
+    fn ask(&mut self, found: &ScanResult, out: &mut Actions) -> State {
+        if let Some(Wish { info, .. }) = self.wish.as_mut().filter(|wish| wish.info.is_list) {
+            info.has_psk = found.bss.is_protected();
+            info.pairwise = info.has_psk.then_some(Cipher::Ccmp);
+        }
         let (bssid, tuning) = (found.bss.bssid, found.bss.tuning);
         let info = AuthInfo { bssid, tuning, algorithm: ALGORITHM_OPEN };
         out.push(Action::Mlme(MlmeRequest::Auth(info)));

@@ -26,7 +26,7 @@ pub(crate) fn drain(out: &mut Actions) -> String {
     let mut waits = false;
     while let Some(action) = out.pop() {
         assert!(!waits, "{action:?} after an action that is waited for");
-        waits = matches!(action, Action::Chip(_) | Action::Mlme(_));
+        waits = matches!(action, Action::Chip(_) | Action::Mlme(_) | Action::InstallKey(_));
         if !line.is_empty() {
             line.push_str(", ");
         }

@@ -363,6 +363,7 @@ pub(crate) const fn describe(request: &ControlRequest) -> (&'static str, Option<
         ControlRequest::Down => ("down", None),
         ControlRequest::Suspend => ("suspend", None),
         ControlRequest::Resume => ("resume", None),
+        ControlRequest::Peek(_) => ("peek", None),
         ControlRequest::SetChannel(tuning) => ("set_channel", Some(*tuning)),
         ControlRequest::SetKey(_) => ("set_key", None),
         ControlRequest::DeleteKey(_) => ("delete_key", None),

@@ -115,6 +115,7 @@ pub(crate) const fn errno(failure: Failure) -> c_int {
         Failure::Refused(_) => -111,  // ECONNREFUSED
         Failure::SentAway(_) => -104, // ECONNRESET
         Failure::Aborted => -4,       // EINTR
+        Failure::WrongKey => -129,    // EKEYREJECTED
         Failure::NotAcked => -70,     // ECOMM
         Failure::Invalid => -22,      // EINVAL
         Failure::Unsupported => -95,  // EOPNOTSUPP

@@ -37,7 +37,8 @@ pub(crate) fn use_own_stack() {
 }
 
 extern "C" fn handle(signal: c_int, info: *mut libc::siginfo_t, context: *mut c_void) {
-    let name = SIGNALS.iter().find(|(known, _)| *known == signal).map_or("signal", |(_, name)| name);
+    let name =
+        SIGNALS.iter().find(|(known, _)| *known == signal).map_or("signal", |(_, name)| name);
     // SAFETY: the kernel passes both.
     let (address, registers) = unsafe {
         let context = &*context.cast::<libc::ucontext_t>();

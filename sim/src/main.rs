@@ -18,7 +18,7 @@ use tern_sim::{
 #[derive(Debug, Parser)]
 #[command(name = "sim")]
 struct Args {
-    /// What the user does: open, wpa2, scan, monitor, requests or unplug
+    /// What the user does: open, wpa2, psk, scan, monitor, requests or unplug
     #[arg(long, default_value = "wpa2")]
     scenario: Scenario,
     /// Where all chance comes from

@@ -59,6 +59,7 @@ impl Path {
             mac_id: 0,
             authorized: cipher.is_none(),
             cipher,
+            keeps_eapol: false,
             is_qos: true,
             width: Width::Mhz20,
             rates,

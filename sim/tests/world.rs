@@ -101,6 +101,31 @@ fn whatever_goes_wrong_all_tell_the_same_story() {
 }
 
 #[test]
+fn the_own_supplicant_stays_in_step_whatever_goes_wrong() {
+    let sweep = Sweep { unplug_step: 53, allocation_step: 5, seeds: 3 };
+    let summary = run(&Options::new(Scenario::Psk, 1), sweep);
+    for report in &summary.bad {
+        println!("{report}\n");
+    }
+    assert!(summary.bad.is_empty());
+    assert!(summary.carried_out * 2 >= summary.bad_air, "{summary:?}");
+}
+
+#[test]
+fn a_wrong_key_is_told_as_such() {
+    with(&Options::new(Scenario::Psk, 1), |world| {
+        world.up(Mode::Station).unwrap();
+        assert_eq!(world.join_with_wrong_key(), Err(Failure::WrongKey));
+        world.check_user(false);
+        let links = world.told.iter().filter(|event| matches!(event, Event::Link(_))).count();
+        assert_eq!((links, world.eapol.len()), (0, 0));
+        // The right one still works.
+        world.join(true).unwrap();
+        world.check_agreement(true);
+    });
+}
+
+#[test]
 fn refusals_reach_the_user_with_their_status() {
     with(&open(), |world| {
         world.up(Mode::Station).unwrap();

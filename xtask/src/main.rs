@@ -6,6 +6,7 @@
 
 mod build;
 mod emu;
+mod layouts;
 mod lock;
 mod new_chip;
 mod progress;
@@ -41,6 +42,7 @@ enum Command {
     Trace(trace::Args),
     Tidy(tidy::Args),
     Table(table::Args),
+    Layouts(layouts::Args),
     /// A BSD personality as a process (not available yet)
     Host(Later),
     /// Ratios between Tern and other drivers (not available yet)
@@ -66,6 +68,7 @@ fn main() -> ExitCode {
         Command::Trace(args) => trace::run(args),
         Command::Tidy(args) => tidy::run(args),
         Command::Table(args) => table::run(args),
+        Command::Layouts(args) => layouts::run(args),
         Command::Host(_) => not_yet("host", "it comes with the BSD shims"),
         Command::Bench(_) => not_yet("bench", "see `cargo xtask run --scenario transfers`"),
         Command::NewChip(args) => new_chip::run(args),

@@ -346,6 +346,11 @@ impl<B: RegisterBus + Send> Chip for Rtl8192C<B> {
         self.io.change(cx, |light: Ledcfg0| light.with_mode(0).with_high(false).with_dis(!on))
     }
 
+    fn peek(&mut self, cx: &mut Sleepable, addr: u16) -> Result<u32, ChipError> {
+        self.ready()?;
+        self.io.read_at(cx, addr, 4)
+    }
+
     fn on_message(&mut self, _cx: &mut Sleepable, _message: &[u8]) -> Result<ChipEvent, ChipError> {
         Ok(ChipEvent::Nothing) // This family's firmware does not speak through the frames' pipe.
     }

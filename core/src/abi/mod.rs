@@ -8,7 +8,11 @@
 pub mod freebsd;
 #[cfg(test)]
 mod layouts;
+#[cfg(test)]
+mod mock;
 pub mod settings;
+#[cfg(test)]
+mod tables;
 pub mod user;
 
 use crate::{
@@ -85,6 +89,7 @@ impl From<Failure> for Errno {
             Failure::Invalid => Self::Inval,
             Failure::Unsupported => Self::OpNotSupp,
             Failure::Forbidden => Self::Perm,
+            Failure::WrongKey => Self::Access,
             Failure::Chip(ChipError::Os(OsError::NoMemory)) => Self::NoMem,
             Failure::Chip(ChipError::Os(OsError::Detached)) => Self::NxIo,
             Failure::Chip(ChipError::Os(OsError::Full)) => Self::NoBufs,

@@ -202,7 +202,14 @@ impl Settings {
         if let Ok(pairwise) = self.pairwise() {
             let effort = Effort::Forever;
             let channel = self.tuning.map(|tuning| tuning.channel);
-            let info = JoinInfo { bssid: self.bssid, pairwise, channel, effort };
+            let info = JoinInfo {
+                bssid: self.bssid,
+                pairwise,
+                has_psk: false,
+                is_list: false,
+                channel,
+                effort,
+            };
             let _ = self.join(host, info, &self.ssid); // It is tried again until it works.
         }
     }
@@ -223,7 +230,14 @@ impl Settings {
         let pairwise = self.pairwise()?;
         self.leave(host);
         let channel = Some(found.bss.tuning.channel);
-        let info = JoinInfo { bssid: Some(bssid), pairwise, channel, effort: Effort::Once };
+        let info = JoinInfo {
+            bssid: Some(bssid),
+            pairwise,
+            has_psk: false,
+            is_list: false,
+            channel,
+            effort: Effort::Once,
+        };
         Ok(self.join(host, info, &ssid)?)
     }
 

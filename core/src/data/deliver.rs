@@ -73,7 +73,7 @@ pub(super) fn msdu<P: Packet>(
     let ethernet = draft.as_mut().get_mut(start..).and_then(|rest| rest.first_chunk_mut());
     *ethernet.ok_or(Dropped::Malformed)? =
         ethernet_header(msdu.destination, msdu.source, payload.ethertype);
-    release.push(peer.path.vap, draft.finish(start..msdu.end))
+    release.push(&peer.path, payload.ethertype, draft.finish(start..msdu.end))
 }
 
 /// Releases the MSDUs of an A-MSDU (10.12), each in a packet of its own.
@@ -123,7 +123,7 @@ fn subframe<P: Packet>(
         .ok_or(Dropped::NoMemory)?;
     *head = ethernet_header(destination, source, payload.ethertype);
     tail.copy_from_slice(payload_bytes);
-    release.push(peer.path.vap, draft.finish(pad..len))
+    release.push(&peer.path, payload.ethertype, draft.finish(pad..len))
 }
 
 const fn ethernet_header(to: MacAddr, from: MacAddr, ethertype: u16) -> [u8; ETHERNET_LEN] {

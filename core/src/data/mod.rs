@@ -19,11 +19,13 @@ mod tx;
 
 use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
+#[cfg(test)]
+pub(crate) use self::stats::stats_for_tests;
 pub use self::{
     keys::KeyPath,
     peers::{PEERS_MAX, PeerPath},
     reorder::WINDOW_MAX,
-    rx::{BLOCK_ACKS_MAX, RELEASE_MAX},
+    rx::{BLOCK_ACKS_MAX, EAPOL_MAX, RELEASE_MAX},
     stats::{Counters, Dropped, PeerStats, RxDrops, RxStats, TxStats},
 };
 use self::{
@@ -260,6 +262,12 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         self.rx.with(cx, |rx, _| rx.flush(now))
     }
 
+    /// The next EAPOL frame, with its Ethernet header, of a peer that
+    /// [keeps them](PeerPath::keeps_eapol).
+    pub fn take_eapol<C: Context>(&self, cx: &mut C) -> Option<O::Packet> {
+        self.rx.with(cx, |rx, _| rx.take_eapol())
+    }
+
     /// Takes note of a frame that is no data: its signal and its time count.
     pub fn heard<C: Context>(&self, cx: &mut C, now: Instant, from: MacAddr, signal: Option<i8>) {
         if self.open.load(Ordering::Acquire) != 0 {
@@ -370,13 +378,13 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
 
     /// Takes in one data frame, or a block-ack request; what it releases waits for
     /// [`DataPath::drain`]. Says whether the worker has something new to wait for
-    /// ([`DataPath::flush_reorder`]).
+    /// ([`DataPath::flush_reorder`]) or to take ([`DataPath::take_eapol`]).
     pub fn receive<C: Unlocked>(&self, cx: &mut C, now: Instant, frame: &RxFrame<'_>) -> bool {
         if self.open.load(Ordering::Acquire) == 0 || frame.flags.contains(RxFlags::BAD_FCS) {
             return false;
         }
         if let Some(request) = BlockAckRequest::parse(frame.bytes) {
-            return self.rx.with(cx, |rx, _| rx.advance(now, &request));
+            return self.rx.with(cx, |rx, _| rx.advance(now, &request) || rx.has_eapol());
         }
         // Other control frames mean nothing here.
         let control = FrameControl::of(frame.bytes);
@@ -386,7 +394,7 @@ impl<O: Os, P: Pipe<O::Packet>> DataPath<O, P> {
         // The one copy is made before the lock is taken; frames then move as drafts.
         match admit(frame).and_then(|data| Ok((data, Held::copy(frame, &data)?))) {
             Ok((data, held)) => self.rx.with(cx, |rx, _| {
-                let waits = rx.take(now, &data, frame, held);
+                let waits = rx.take(now, &data, frame, held) || rx.has_eapol();
                 self.is_crowded.store(rx.is_crowded(), Ordering::Relaxed);
                 waits
             }),

@@ -29,6 +29,8 @@ pub struct PeerPath {
     /// What protects frames to and from it; `None` for an open network. With one, nothing but
     /// EAPOL passes without a key.
     pub cipher: Option<Cipher>,
+    /// Its EAPOL frames are for core's own supplicant: they wait for [`DataPath::take_eapol`].
+    pub keeps_eapol: bool,
     /// It understands QoS frames.
     pub is_qos: bool,
     /// How wide frames may be.
@@ -47,6 +49,7 @@ pub(super) struct Path {
     pub(super) addr: MacAddr,
     pub(super) mac_id: u8,
     pub(super) is_protected: bool,
+    pub(super) keeps_eapol: bool,
     pub(super) is_qos: bool,
     pub(super) firmware_rates: bool,
     pub(super) width: Width,
@@ -61,6 +64,7 @@ impl Path {
         addr: MacAddr::ZERO,
         mac_id: 0,
         is_protected: false,
+        keeps_eapol: false,
         is_qos: false,
         firmware_rates: false,
         width: Width::Mhz20,
@@ -76,6 +80,7 @@ impl From<&PeerPath> for Path {
             addr: path.addr,
             mac_id: path.mac_id,
             is_protected: path.cipher.is_some(),
+            keeps_eapol: path.keeps_eapol,
             is_qos: path.is_qos,
             firmware_rates: path.firmware_rates,
             width: path.width,
@@ -198,6 +203,7 @@ mod tests {
             mac_id: 7,
             authorized: false,
             cipher: None,
+            keeps_eapol: false,
             is_qos: false,
             width: Width::Mhz20,
             rates: PeerRates::NONE,

@@ -21,7 +21,7 @@ use crate::{
     os::{Draft, Empty, Packet},
     types::{Instant, MacAddr, PeerId, VapId},
     wire::{
-        data::{BlockAckRequest, Data},
+        data::{BlockAckRequest, Data, ETHERTYPE_EAPOL},
         header::FrameControl,
     },
 };
@@ -30,6 +30,8 @@ use crate::{
 pub const BLOCK_ACKS_MAX: usize = 8;
 /// Packets that wait to be delivered.
 pub const RELEASE_MAX: usize = 128;
+/// EAPOL frames that wait for core's own supplicant; an access point asks one at a time.
+pub const EAPOL_MAX: usize = 4;
 /// Traffics whose last sequence number is remembered: 16 with QoS, and one without.
 const TRAFFICS: usize = 17;
 /// Set in a remembered sequence number, so that zero means none.
@@ -191,14 +193,20 @@ fn drop_key(key: &mut RxKey, index: u8) -> Option<()> {
     (key.index() == Some(index)).then(|| key.remove())
 }
 
-/// What waits to be delivered.
+/// What waits to be delivered, and EAPOL frames that wait for core's own supplicant.
 #[derive(Debug)]
-pub(super) struct Release<P>(Deque<(VapId, P), RELEASE_MAX>);
+pub(super) struct Release<P> {
+    packets: Deque<(VapId, P), RELEASE_MAX>,
+    eapol: Deque<P, EAPOL_MAX>,
+}
 
 impl<P> Release<P> {
     /// A full list drops the newest: what waits behind it is not better off.
-    pub(super) fn push(&mut self, vap: VapId, packet: P) -> Result<(), Dropped> {
-        self.0.push_back((vap, packet)).map_err(|_| Dropped::Overflow)
+    pub(super) fn push(&mut self, path: &Path, ethertype: u16, packet: P) -> Result<(), Dropped> {
+        if path.keeps_eapol && ethertype == ETHERTYPE_EAPOL {
+            return self.eapol.push_back(packet).map_err(|_| Dropped::Overflow);
+        }
+        self.packets.push_back((path.vap, packet)).map_err(|_| Dropped::Overflow)
     }
 }
 
@@ -216,7 +224,7 @@ impl<P: Packet> Empty for RxState<P> {
     const EMPTY: Self = Self {
         peers: Peers::EMPTY,
         sessions: [const { Reorder::NONE }; BLOCK_ACKS_MAX],
-        release: Release(Deque::new()),
+        release: Release { packets: Deque::new(), eapol: Deque::new() },
         is_draining: false,
         drops: RxDrops::NONE,
         delivered: 0,
@@ -240,6 +248,17 @@ impl<P: Packet> RxState<P> {
             session.end();
         }
         self.peers.close(id);
+        self.release.eapol.clear(); // There is one supplicant: they were for this peer.
+    }
+
+    /// Whether there are EAPOL frames for core's own supplicant.
+    pub(super) fn has_eapol(&self) -> bool {
+        !self.release.eapol.is_empty()
+    }
+
+    /// The next of them.
+    pub(super) fn take_eapol(&mut self) -> Option<P> {
+        self.release.eapol.pop_front()
     }
 
     /// Installs a key of the network, or of a peer; what came before is decrypted with the old.
@@ -388,14 +407,14 @@ impl<P: Packet> RxState<P> {
     }
 
     pub(super) fn begin_drain(&mut self) -> bool {
-        let begins = !self.is_draining && !self.release.0.is_empty();
+        let begins = !self.is_draining && !self.release.packets.is_empty();
         self.is_draining |= begins;
         begins
     }
 
     /// The look at the empty list and the end of draining are one step: nothing is left behind.
     pub(super) fn next_or_end_drain(&mut self) -> Option<(VapId, P)> {
-        let next = self.release.0.pop_front();
+        let next = self.release.packets.pop_front();
         self.is_draining = next.is_some();
         self.delivered = self.delivered.wrapping_add(u32::from(next.is_some()));
         next
@@ -407,6 +426,6 @@ impl<P: Packet> RxState<P> {
 
     /// Whether more than half of the release list is taken.
     pub(super) fn is_crowded(&self) -> bool {
-        self.release.0.len() > RELEASE_MAX / 2
+        self.release.packets.len() > RELEASE_MAX / 2
     }
 }

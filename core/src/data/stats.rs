@@ -203,6 +203,24 @@ pub struct TxStats {
     pub authorized: bool,
 }
 
+/// Some traffic.
+#[cfg(test)]
+pub(crate) fn stats_for_tests() -> PeerStats {
+    let mut rx = RxCounts::NONE;
+    rx.heard(Instant(0), Some(-45));
+    rx.passed(1000);
+    let tx = TxStats {
+        packets: 5,
+        bytes: 500,
+        retries: 1,
+        failed: 0,
+        rate: Some(Rate::Mcs(7)),
+        width: Width::Mhz20,
+        authorized: true,
+    };
+    PeerStats { rx: rx.show(), tx }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

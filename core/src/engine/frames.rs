@@ -8,6 +8,7 @@ use crate::{
     data::MgmtTx,
     device::Body,
     io::{Framing, Pipe},
+    keys,
     os::{Draft, Os, OsError, Sleepable},
     scan::ScanRequest,
     trace::Stage,
@@ -134,12 +135,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// What the user adds to an association request: of a join, what follows its SSID.
     #[inline(never)]
     fn user_elements(&self) -> &[u8] {
-        match (&self.bodies.exchange, &self.bodies.join) {
+        match (&self.bodies.exchange, self.bodies.join_parts(&self.sme)) {
             (Some(body), _) => body.as_ref(),
-            (None, Some(join)) => {
-                let names = super::names_only(join.as_ref()).len();
-                join.as_ref().get(names..).unwrap_or_default()
-            }
+            (None, Some(join)) => join.elements,
             (None, None) => &[],
         }
     }
@@ -177,6 +175,9 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         for element in user.filter(|element| element.id != id::SSID) {
             out.element(element.id, element.body);
         }
+        if self.sme.is_securing() {
+            out.bytes(&keys::RSN_ELEMENT);
+        }
         if self.uses_ht(cipher) && user.body_of(id::HT_CAPABILITY).is_none() {
             self.own_ht().at(tuning.width).emit(out);
         }
@@ -203,7 +204,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     #[inline(never)]
     fn scan_probe(&self, vap: Vap, n: u8, out: &mut Writer<'_>) {
         let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
-        let join = self.bodies.join.as_ref().map(|body| super::names_only(body.as_ref()));
+        let join = self.bodies.join_parts(&self.sme).map(|body| body.names);
         let request = match (body, join) {
             (Some(body), _) => ScanRequest::parse(body),
             (None, join) => join.map(|names| ScanRequest::for_names(names, None)),

@@ -5,6 +5,7 @@ use super::Engine;
 use crate::{
     action::ChipCommand,
     chip::{Chip, ChipError, Edca, Link, Offloads, PeerInfo},
+    control::Failure,
     io::{Framing, Pipe, TxQueue},
     os::{Os, Sleepable},
     radio::own_ht,
@@ -243,6 +244,20 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         if let Err(error) = self.call(cx, "set_led", None, |chip, cx| chip.set_led(cx, on)) {
             self.complain(format_args!("LED"), error);
         }
+    }
+
+    /// Reads registers for who looks for a fault.
+    pub(super) fn peek(&mut self, cx: &mut Sleepable, addr: u16) -> Result<(), Failure> {
+        if !self.is_on {
+            return Err(Failure::Down);
+        }
+        let mut value = 0;
+        self.call(cx, "peek", None, |chip, cx| {
+            value = chip.peek(cx, addr)?;
+            Ok(())
+        })?;
+        self.shared.set_peeked(value);
+        Ok(())
     }
 
     /// What we can do that HT knows of.

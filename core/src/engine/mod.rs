@@ -9,6 +9,7 @@ mod keys;
 mod mgmt_tx;
 mod power;
 mod request;
+mod secure;
 #[cfg(test)]
 mod tests;
 
@@ -25,11 +26,12 @@ use crate::{
     device::{Body, Shared, VAPS_MAX},
     inbox::{MgmtFrame, Request},
     io::{Framing, Pipe, TxReport},
+    keys::{self as handshake, Supplicant},
     offchannel::{self, Offchannel},
     os::{Os, Sleepable},
     radio::Regulatory,
-    scan::{self, Joined, Plan, Scan, ScanRequest, ScanResult},
-    sme::{self, Sme},
+    scan::{self, Plan, Scan, ScanRequest, ScanResult},
+    sme::{self, JoinBody, Sme},
     trace::Stage,
     types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId, Width},
     vap::{Vap, station, station::Station},
@@ -64,6 +66,13 @@ struct Bodies<D> {
     join: Option<D>,
 }
 
+impl<D: AsRef<[u8]>> Bodies<D> {
+    /// What came with the join that goes on.
+    fn join_parts(&self, sme: &Sme) -> Option<JoinBody<'_>> {
+        JoinBody::parse(self.join.as_ref()?.as_ref(), &sme.info()?)
+    }
+}
+
 /// One device: its decisions and its hardware.
 pub struct Engine<'d, O: Os, P, F, C> {
     pub(crate) shared: &'d Shared<O, P, F>,
@@ -73,6 +82,7 @@ pub struct Engine<'d, O: Os, P, F, C> {
     scan: Scan,
     offchannel: Offchannel,
     sme: Sme,
+    supplicant: Supplicant,
     actions: Actions,
     bodies: Bodies<Body<O>>,
     sending: Vec<Sending<Body<O>>, SENDING_MAX>,
@@ -100,6 +110,8 @@ pub struct Engine<'d, O: Os, P, F, C> {
     tick_at: Option<Instant>,
     /// The access point that the user takes us to be associated with.
     told_of: Option<MacAddr>,
+    /// The user takes the link to be up.
+    is_link_told: bool,
     /// Frames with the access point when the radio last left home: whether there is traffic.
     traffic: u64,
 }
@@ -116,6 +128,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             scan: Scan::default(),
             offchannel: Offchannel::default(),
             sme: Sme::default(),
+            supplicant: Supplicant::default(),
             actions: Actions::default(),
             bodies: Bodies { exchange: None, scan: None, join: None },
             sending: Vec::new(),
@@ -134,6 +147,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             keys: KeyTable::default(),
             tick_at: None,
             told_of: None,
+            is_link_told: false,
             traffic: 0,
         }
     }
@@ -254,6 +268,8 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             self.station.handle(now, station::Input::Deadline, &mut self.actions);
             self.settle(cx, &[]);
         }
+        self.supplicant_input(handshake::Input::Deadline);
+        self.settle(cx, &[]);
         self.sme_input(cx, sme::Input::Deadline);
         self.settle(cx, &[]);
         self.mgmt_time_passed(cx, now);
@@ -274,6 +290,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             self.scan.deadline(),
             self.offchannel.deadline(),
             self.sme.deadline(),
+            self.supplicant.deadline(),
             self.tick_at,
             mgmt,
         ]
@@ -320,6 +337,9 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             }
             Action::Link(up) => self.link(cx, up),
             Action::Mlme(request) => self.ask_mlme(cx, request),
+            Action::Reply(reply) => self.reply(cx, reply),
+            Action::InstallKey(info) => self.install_key(cx, &info),
+            Action::Secured(result) => self.secured(cx, result),
         }
     }
 
@@ -362,7 +382,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     #[inline(never)]
     fn scan_input(&mut self, cx: &mut Sleepable, input: scan::Input) {
         let is_busy = self.station.is_associated() && self.count_traffic(cx) != self.traffic;
-        let join = self.bodies.join.as_ref().map(|body| names_only(body.as_ref()));
+        let join = self.bodies.join_parts(&self.sme).map(|body| body.names);
         let body = self.bodies.scan.as_ref().map(|body| body.as_ref());
         let request = match (body, join) {
             (Some(body), _) => ScanRequest::parse(body).unwrap_or(ScanRequest::PASSIVE),
@@ -378,10 +398,15 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     #[inline(never)]
     fn sme_input(&mut self, cx: &mut Sleepable, input: sme::Input) {
         let results = &self.shared.results;
+        let list = self.bodies.join_parts(&self.sme).filter(JoinBody::is_list);
         let cx = core::cell::RefCell::new(cx);
+        let is_listed =
+            |result: &ScanResult| list.is_none_or(|list| list.find(&result.bss).is_some());
         let best = |wanted: &dyn Fn(&ScanResult) -> bool| {
             let cx = &mut **cx.try_borrow_mut().ok()?; // One look at a time.
-            results.with(cx, |results, _| results.best(wanted).copied())
+            results.with(cx, |results, _| {
+                results.best(|result| is_listed(result) && wanted(result)).copied()
+            })
         };
         self.sme.handle(self.shared.os.now(), input, &best, &mut self.actions);
     }
@@ -401,6 +426,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             mac_id: 0,
             authorized: cipher.is_none(),
             cipher,
+            keeps_eapol: self.sme.is_securing(),
             is_qos: bound.wmm.is_some(),
             width: self.home.map_or_else(Default::default, |tuning| tuning.width),
             rates,
@@ -415,15 +441,15 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
         if up {
             self.told_of = self.station.network().map(|(bssid, _)| bssid);
         }
-        let aid = self.station.bound().aid;
-        let joined =
-            self.told_of.filter(|_| up).map(|bssid| Joined { bssid, aid, since: self.now() });
-        self.shared.results.with(cx, |results, _| results.set_joined(joined));
-        if let Some(vap) = self.station_vap() {
-            self.shared.os.link_changed(cx, vap.id, self.told_of.filter(|_| up));
-        }
-        if !up {
-            self.sme_input(cx, sme::Input::Lost);
+        // With the supplicant at work the user is told when it is done.
+        match up {
+            true if self.sme.is_securing() => self.supplicant_input(handshake::Input::Begin),
+            true => self.tell_link(cx, true),
+            false => {
+                self.supplicant_input(handshake::Input::End);
+                self.tell_link(cx, false);
+                self.sme_input(cx, sme::Input::Lost);
+            }
         }
     }
 
@@ -471,11 +497,6 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
 /// Takes an element out; another may come to its place.
 fn take<T, const N: usize>(from: &mut Vec<T, N>, index: usize) -> Option<T> {
     (index < from.len()).then(|| from.swap_remove(index))
-}
-
-/// The SSID of a join: its length and its bytes.
-fn names_only(body: &[u8]) -> &[u8] {
-    body.first().and_then(|len| body.get(..usize::from(*len) + 1)).unwrap_or_default()
 }
 
 fn heard_as<D: AsRef<[u8]>>(frame: &MgmtFrame<D>) -> crate::control::Heard<'_> {

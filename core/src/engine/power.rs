@@ -183,7 +183,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         }
         self.bodies.exchange = None;
         self.bodies.scan = None;
-        self.bodies.join = None;
+        self.forget_join();
         (self.scanning_for, self.is_away) = (None, false);
     }
 

@@ -5,15 +5,15 @@ use super::{BEGUN_MAX, Begun, Engine};
 use crate::{
     action::{Farewell, Origin},
     chip::Chip,
-    control::{AssocInfo, AuthInfo, ControlRequest, Failure, JoinInfo, Port},
+    control::{AssocInfo, AuthInfo, ControlRequest, Effort, Failure, JoinInfo, Port},
     device::Body,
     inbox::Request,
     io::{Framing, Pipe},
     offchannel::{self, Purpose},
     os::{Os, Sleepable},
     scan::{self, ScanRequest},
-    sme,
-    types::{MacAddr, RequestId, Ssid, Tuning, VapId},
+    sme::{self, JoinBody},
+    types::{Cipher, MacAddr, RequestId, Ssid, Tuning, VapId},
     vap::{Vap, station},
     wire::{
         elements::Elements,
@@ -45,6 +45,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ControlRequest::Down => self.down(cx, vap),
             ControlRequest::Suspend => self.suspend(cx),
             ControlRequest::Resume => self.resume(cx),
+            ControlRequest::Peek(addr) => self.peek(cx, addr),
             _ => match self.vap(vap) {
                 Some(found) if self.is_on => {
                     match self.dispatch_to(cx, found, id, request, body) {
@@ -116,7 +117,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             ControlRequest::Up(..)
             | ControlRequest::Down
             | ControlRequest::Suspend
-            | ControlRequest::Resume => return Some(Err(Failure::Invalid)), // Seen to before.
+            | ControlRequest::Resume
+            | ControlRequest::Peek(_) => return Some(Err(Failure::Invalid)), // Seen to before.
         }
         None
     }
@@ -287,12 +289,22 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         body: Option<Body<O>>,
     ) {
         let bytes = body.as_ref().map_or(&[][..], |body| body.as_ref());
-        let name = super::names_only(bytes).get(1..).and_then(Ssid::new);
-        let elements = bytes.get(super::names_only(bytes).len()..).unwrap_or_default();
-        let is_right = elements.len() <= ELEMENTS_MAX && Elements::new(elements).is_well_formed();
+        let parts = JoinBody::parse(bytes, &info);
+        let is_right = |parts: &JoinBody<'_>| {
+            let elements = parts.elements;
+            let is_ours = !info.has_psk || info.pairwise == Some(Cipher::Ccmp);
+            let is_patient = !info.is_list || info.effort != Effort::Once;
+            let is_well_formed = Elements::new(elements).is_well_formed();
+            elements.len() <= ELEMENTS_MAX && is_well_formed && is_ours && is_patient
+        };
+        let name = parts.filter(is_right).and_then(|parts| {
+            if info.is_list { Some(Ssid::EMPTY) } else { Ssid::new(parts.names.get(1..)?) }
+        });
         match name {
-            Some(ssid) if is_right && !ssid.is_hidden() => {
+            // No name is any network; a name of zeros is none.
+            Some(ssid) if ssid == Ssid::EMPTY || !ssid.is_hidden() => {
                 if self.sme.is_idle() {
+                    self.forget_join();
                     self.bodies.join = body;
                 }
                 debug_assert!(self.vap(vap).is_some(), "the dispatcher has looked");

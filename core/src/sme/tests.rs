@@ -7,9 +7,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::{
+    control::PMK_LEN,
     os::OsError,
     snapshot,
-    types::Channel,
+    types::{Channel, Cipher},
     wire::{bss::Bss, elements::Rates, mgmt::Capability},
 };
 
@@ -57,6 +58,7 @@ fn every_state_with_every_input() {
         State::Scanning,
         State::Authenticating(AP, HERE),
         State::Associating(AP),
+        State::Securing(AP),
         State::Joined(AP),
         State::Pausing(NOW),
     ];
@@ -66,6 +68,8 @@ fn every_state_with_every_input() {
         ("ok", Input::Outcome(Ok(()))),
         ("refused", Input::Outcome(Err(Failure::Refused(1)))),
         ("broken", Input::Outcome(Err(OsError::Transfer.into()))),
+        ("secured", Input::Secured(Ok(()))),
+        ("not secured", Input::Secured(Err(Failure::WrongKey))),
         ("Lost", Input::Lost),
         ("Leave", Input::Leave),
         ("Deadline", Input::Deadline),
@@ -116,6 +120,57 @@ fn the_strongest_that_fits_is_asked_first_and_who_refuses_is_passed_over() {
     }
     assert_eq!(asked, [2, 1]);
     assert!(matches!(sme.state, State::Pausing(_)));
+}
+
+#[test]
+fn with_a_key_the_join_ends_when_the_handshake_does() {
+    let best = best_of(&[]);
+    let mut secret = wish(1);
+    secret.info = JoinInfo { pairwise: Some(Cipher::Ccmp), has_psk: true, ..secret.info };
+    let state = State::Associating(AP);
+    let mut sme = Sme { state, wish: Some(secret), refused: Vec::new() };
+    let mut out = Actions::default();
+    assert!(sme.is_securing());
+    sme.handle(NOW, Input::Outcome(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, out.is_empty(), sme.is_securing()), (State::Securing(AP), true, true));
+    sme.handle(NOW, Input::Secured(Ok(())), &best, &mut out);
+    assert_eq!((sme.state, sme.is_securing()), (State::Joined(AP), false));
+    assert!(matches!(out.pop(), Some(Action::Outcome(_, Ok(()), Proof::None))));
+}
+
+#[test]
+fn a_body_is_taken_apart_or_refused() {
+    let bytes = [&[4][..], b"tern", &[7; PMK_LEN], &[0, 1, 2]].concat();
+    let plain = JoinInfo::default();
+    let secret = JoinInfo { has_psk: true, ..plain };
+    let body = JoinBody::parse(&bytes, &secret).unwrap();
+    assert_eq!((body.names, body.key_for(None)), (&b"\x04tern"[..], Some(&[7; PMK_LEN])));
+    assert_eq!((body.elements, body.is_list()), (&[0, 1, 2][..], false));
+    assert_eq!(JoinBody::parse(&bytes, &plain).unwrap().elements.len(), PMK_LEN + 3);
+    assert!((0..5 + PMK_LEN).all(|len| JoinBody::parse(&bytes[..len], &secret).is_none()));
+}
+
+#[test]
+fn a_list_says_which_network_has_which_key() {
+    let list = JoinInfo { is_list: true, ..JoinInfo::default() };
+    let names = [&b"home"[..], b"cafe", b""].map(|name| Ssid::new(name).unwrap());
+    let networks = [(names[0], Some(&[7; PMK_LEN])), (names[1], None), (names[2], None)];
+    let mut out = [0; LIST_LEN_MAX];
+    let len = emit_list(&networks, &mut out).unwrap();
+    let body = JoinBody::parse(&out[..len], &list).unwrap();
+    assert_eq!(body.names, b"\x04home\x04cafe\x00");
+    let mut bss = result(1, b"home", -50, Capability::ESS | Capability::PRIVACY).bss;
+    assert_eq!(body.find(&bss), None, "no RSN");
+    bss.has_rsn = true;
+    assert_eq!(body.find(&bss), Some(Some(&[7; PMK_LEN])));
+    bss.ssid = names[1];
+    assert_eq!(body.find(&bss), None, "protected");
+    assert_eq!(body.find(&result(1, b"cafe", -50, Capability::ESS).bss), Some(None));
+    assert_eq!(body.find(&result(1, b"any", -50, Capability::ESS).bss), Some(None));
+    assert!((0..len).all(|len| JoinBody::parse(&out[..len], &list).is_none()));
+    let none = emit_list(&[], &mut out).unwrap();
+    let body = JoinBody::parse(&out[..none], &list).unwrap();
+    assert_eq!((body.names, body.find(&bss)), (&[0][..], None));
 }
 
 #[test]

@@ -16,7 +16,7 @@ use tern_core::{
     types::{MacAddr, VapId},
 };
 
-use super::{Bsd, errno, host::Call, shim_show};
+use super::{Bsd, host::Call, shim_show};
 use crate::{
     device::{Device, Wait},
     ffi::{self, RawVap, raw_vap, vap_id},
@@ -141,11 +141,11 @@ pub unsafe fn down<P: Personality + 'static>(rust: *mut c_void, vap: RawVap) -> 
     result(with(device, vap_id(vap), Wait::Always, |state, call| state.down(call)))
 }
 
-/// A request of the whole device: sleep and waking up are no interface's.
+/// A request of the whole device, which is no interface's.
 fn of_device<P: Personality + 'static>(device: &Device<Bsd<P>>, request: ControlRequest) -> c_int {
     let nobody = VapId { slot: u8::MAX, generation: 0 };
     let asked = device.call(nobody, request, None, Wait::Always);
-    result(asked.map(|_| ()).map_err(errno))
+    result(asked.map(|_| ()).map_err(Errno::from))
 }
 
 /// `tern_suspend`.
@@ -166,6 +166,24 @@ pub unsafe fn suspend<P: Personality + 'static>(rust: *mut c_void) -> c_int {
 pub unsafe fn resume<P: Personality + 'static>(rust: *mut c_void) -> c_int {
     // SAFETY: the caller's promise.
     of_device(unsafe { device::<P>(rust) }, ControlRequest::Resume)
+}
+
+/// `tern_register`.
+///
+/// # Safety
+///
+/// As [`create`].
+pub unsafe fn register<P: Personality + 'static>(
+    rust: *mut c_void,
+    addr: u16,
+    value: *mut u32,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    let device = unsafe { device::<P>(rust) };
+    let error = of_device(device, ControlRequest::Peek(addr));
+    // SAFETY: C points to a variable of its own.
+    unsafe { *value = device.shared.peeked() };
+    error
 }
 
 /// `tern_ioctl`.
@@ -303,6 +321,7 @@ macro_rules! bsd_entries {
             tern_media_status = media_status(
                 rust: *mut c_void, vap: RawVap, active: *mut c_int, status: *mut c_int
             );
+            tern_register = register(rust: *mut c_void, addr: u16, value: *mut u32) -> c_int;
             tern_show = show(rust: *mut c_void, is_events: bool, sink: *mut c_void);
         }
     };

@@ -96,8 +96,8 @@ impl<P: Personality + 'static> Host for Call<'_, P> {
         index: usize,
         elements: &mut [u8; KEPT_MAX],
     ) -> Option<(ScanResult, usize)> {
-        let (shared, now) = (&self.device.shared, self.now());
-        shared.scan_result(&mut Sleepable::enter_from_shim(), now, index, elements)
+        let mut cx = Sleepable::enter_from_shim();
+        self.device.shared.scan_result(&mut cx, self.now(), index, elements)
     }
 
     fn joined(&mut self) -> Option<Joined> {

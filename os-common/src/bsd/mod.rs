@@ -14,7 +14,7 @@ use core::{
 
 use tern_core::{
     abi::{Errno, Personality},
-    chip::{ChipError, Identity},
+    chip::Identity,
     control::{Failure, Notice},
     device::VAPS_MAX,
     os::{OsError, Unlocked},
@@ -147,35 +147,11 @@ impl<P: Personality + 'static> Hooks for Bsd<P> {
     }
 
     fn errno(failure: Failure) -> c_int {
-        errno(failure) as c_int
+        Errno::from(failure) as c_int
     }
 }
 
 fn event(dev: Dev, vap: VapId, what: i32, data: &[u8]) {
     // SAFETY: C copies the data.
     unsafe { shim_event(dev.0, raw_vap(vap), what, data.as_ptr(), data.len()) };
-}
-
-/// What a BSD calls a failure outside of ioctls, where its personality has the word.
-const fn errno(failure: Failure) -> Errno {
-    match failure {
-        Failure::Busy => Errno::Busy,
-        Failure::Down => Errno::NetDown,
-        Failure::NotFound => Errno::NoEnt,
-        Failure::Timeout | Failure::Chip(ChipError::Timeout(_)) => Errno::TimedOut,
-        Failure::Refused(_) | Failure::SentAway(_) | Failure::Forbidden => Errno::Access,
-        Failure::Aborted => Errno::Intr,
-        Failure::NotAcked => Errno::Io,
-        Failure::Invalid => Errno::Inval,
-        Failure::Unsupported | Failure::Chip(ChipError::Unsupported) => Errno::OpNotSupp,
-        Failure::Chip(ChipError::Firmware(_)) => Errno::NoEnt,
-        Failure::Chip(ChipError::Unknown(_)) => Errno::NxIo,
-        Failure::Chip(ChipError::Os(error)) => match error {
-            OsError::NoMemory => Errno::NoMem,
-            OsError::NoFirmware => Errno::NoEnt,
-            OsError::Detached => Errno::NxIo,
-            OsError::Transfer => Errno::Io,
-            OsError::Full => Errno::NoBufs,
-        },
-    }
 }

@@ -193,9 +193,17 @@ impl State {
         (OK, data.len())
     }
 
-    fn standard(&mut self, request_type: u8, request: u8, value: u16, data: &mut [u8]) -> (u32, usize) {
+    fn standard(
+        &mut self,
+        request_type: u8,
+        request: u8,
+        value: u16,
+        data: &mut [u8],
+    ) -> (u32, usize) {
         if request_type == 0x80 && request == GET_DESCRIPTOR {
-            let Some(bytes) = self.bus.stick.identity.descriptor(value) else { return (STALLED, 0) };
+            let Some(bytes) = self.bus.stick.identity.descriptor(value) else {
+                return (STALLED, 0);
+            };
             let len = bytes.len().min(data.len());
             data[..len].copy_from_slice(&bytes[..len]);
             return (OK, len);
@@ -313,7 +321,10 @@ impl State {
             let Some(bytes) = self.ether.lock().bulk_in() else { return };
             let Transfer { key, data, len, .. } = self.bus.under_way.remove(at);
             if bytes.len() > len {
-                self.fault(&format!("{} bytes come in, and the transfer has room for {len}", bytes.len()));
+                self.fault(&format!(
+                    "{} bytes come in, and the transfer has room for {len}",
+                    bytes.len()
+                ));
             }
             let len = len.min(bytes.len());
             // SAFETY: checked when the transfer was started; freeing it meanwhile is a fault.

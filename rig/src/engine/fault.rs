@@ -90,8 +90,10 @@ impl State {
 
     fn fault_at(&mut self, what: &str, site: Site) {
         let first = |site: &Site| site.0.iter().take(2).cloned().collect::<Vec<_>>();
-        let is_known =
-            self.faults.iter().any(|known| known.what == what && first(&known.site) == first(&site));
+        let is_known = self
+            .faults
+            .iter()
+            .any(|known| known.what == what && first(&known.site) == first(&site));
         if is_known || self.faults.len() >= FAULTS_MAX {
             return;
         }

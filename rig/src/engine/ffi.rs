@@ -7,8 +7,8 @@ use std::{
 };
 
 use super::{
-    Event, EventKind, State, lock,
-    locks, objects::Object,
+    Event, EventKind, State, lock, locks,
+    objects::Object,
     sleep::{self, Wait, Woken},
     threads,
 };
@@ -249,7 +249,6 @@ macro_rules! primitives {
 pub fn primitive(name: &str) -> Option<usize> {
     primitives().into_iter().find(|(known, _)| *known == name).map(|(_, at)| at)
 }
-
 
 // SAFETY (all below): rig.h says what pointers point to; the fake kernel is part of this project.
 primitives! {

@@ -138,7 +138,10 @@ impl State {
             return self.fault(&format!("free of what is no allocation ({tag}): {place}"));
         };
         if let Some(freed) = block.freed {
-            let what = format!("double free of {} bytes of {}; freed first at {freed}", block.size, block.tag);
+            let what = format!(
+                "double free of {} bytes of {}; freed first at {freed}",
+                block.size, block.tag
+            );
             return self.fault(&what);
         }
         if block.tag != tag {
@@ -159,7 +162,11 @@ impl State {
         protect(block.region, block.pages * PAGE, libc::PROT_NONE);
         // SAFETY: nobody can touch these pages any more; what was in them is given back.
         unsafe {
-            libc::madvise(block.region as *mut libc::c_void, block.pages * PAGE, libc::MADV_DONTNEED)
+            libc::madvise(
+                block.region as *mut libc::c_void,
+                block.pages * PAGE,
+                libc::MADV_DONTNEED,
+            )
         };
         self.heap.quarantine.entry(block.pages).or_default().push_back(block.region);
     }
@@ -192,7 +199,9 @@ impl State {
             entry.1 += block.size;
         }
         for (tag, (count, bytes, site)) in leaks {
-            self.fault_at_end(&format!("leak: {count} of {tag}, {bytes} bytes, first made at {site}"));
+            self.fault_at_end(&format!(
+                "leak: {count} of {tag}, {bytes} bytes, first made at {site}"
+            ));
         }
     }
 

@@ -7,7 +7,8 @@ use std::{
 };
 
 use super::{
-    State, fault::Site,
+    State,
+    fault::Site,
     objects::Object,
     sleep::{Wait, Woken, wait_for},
 };
@@ -107,7 +108,9 @@ impl State {
         let lock = self.objects.get(&at).and_then(|object| object.lock.clone());
         if lock.is_none() {
             let place = self.describe(at);
-            self.fault(&format!("a lock that was never initialised, was destroyed, or was moved: {place}"));
+            self.fault(&format!(
+                "a lock that was never initialised, was destroyed, or was moved: {place}"
+            ));
         }
         lock
     }
@@ -128,7 +131,10 @@ impl State {
             }
             let Some(other_lock) = self.state_of(other.lock).cloned() else { continue };
             if other.kind == Kind::Spin && lock.kind == Kind::Mutex {
-                let what = format!("lock {} is taken with spin lock {} held", lock.class, other_lock.class);
+                let what = format!(
+                    "lock {} is taken with spin lock {} held",
+                    lock.class, other_lock.class
+                );
                 self.fault(&what);
             }
             if other_lock.class == lock.class {
@@ -203,7 +209,8 @@ impl State {
     }
 
     pub(crate) fn lock_held(&mut self, at: usize) -> bool {
-        self.known(at).is_some() && self.threads[self.current].held.iter().any(|held| held.lock == at)
+        self.known(at).is_some()
+            && self.threads[self.current].held.iter().any(|held| held.lock == at)
     }
 
     /// Reports what this thread holds or is in, though it should not.

@@ -86,7 +86,8 @@ impl State {
         if self.heap.contains(at) {
             return format!("{at:#x}, beyond all memory");
         }
-        let thread = self.threads.iter().find(|thread| (thread.stack.0..thread.stack.1).contains(&at));
+        let thread =
+            self.threads.iter().find(|thread| (thread.stack.0..thread.stack.1).contains(&at));
         thread.map_or(format!("{at:#x}"), |thread| format!("{at:#x}, stack of {}", thread.name))
     }
 }

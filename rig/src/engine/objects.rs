@@ -16,7 +16,14 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new(size: usize, kind: &str, name: &str, lock: Option<Lock>) -> Self {
-        Self { size, kind: kind.to_owned(), name: name.to_owned(), lock, site: None, is_forever: false }
+        Self {
+            size,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            lock,
+            site: None,
+            is_forever: false,
+        }
     }
 }
 
@@ -29,7 +36,11 @@ impl State {
         if let Some((other, old)) = before.filter(|(other, old)| *other + old.size.max(1) > at) {
             let what = format!(
                 "{} {} is begun where {} {} still is ({})",
-                object.kind, object.name, old.kind, old.name, self.describe(*other)
+                object.kind,
+                object.name,
+                old.kind,
+                old.name,
+                self.describe(*other)
             );
             let other = *other;
             self.fault(&what);

@@ -71,7 +71,8 @@ impl State {
 
     /// Wakes up to `max` threads that sleep on a channel, in their order.
     pub(crate) fn wake(&mut self, channel: usize, max: u32) -> u32 {
-        let on_it = |wait: &Wait| matches!(wait, Wait::Channel { channel: on, .. } if *on == channel);
+        let on_it =
+            |wait: &Wait| matches!(wait, Wait::Channel { channel: on, .. } if *on == channel);
         let sleepers: Vec<usize> =
             (0..self.threads.len()).filter(|at| on_it(&self.threads[*at].wait)).collect();
         let count = sleepers.len().min(max as usize);
@@ -123,7 +124,9 @@ impl State {
         let mut text = Vec::new();
         for thread in &self.threads {
             let why = match thread.wait {
-                Wait::Channel { is_idle: true, .. } | Wait::Over | Wait::Timer | Wait::Usb => continue,
+                Wait::Channel { is_idle: true, .. } | Wait::Over | Wait::Timer | Wait::Usb => {
+                    continue;
+                }
                 Wait::Channel { channel, why, .. } => {
                     format!("sleeps on {} ({why})", self.names.describe(channel))
                 }

@@ -8,9 +8,8 @@ use std::{
 };
 
 use super::{
-    OUTSIDE, State, ffi,
+    OUTSIDE, State, ffi, lock,
     locks::Held,
-    lock,
     scopes::Scope,
     sleep::{Wait, Woken},
     user::{Nobody, User},
@@ -94,19 +93,16 @@ pub(crate) fn yield_now(mut state: MutexGuard<'static, State>) -> MutexGuard<'st
 }
 
 /// Makes a thread that runs when it is its turn.
-pub(crate) fn create(
-    state: &mut State,
-    name: &str,
-    entry: Box<dyn FnOnce() + Send>,
-) -> usize {
+pub(crate) fn create(state: &mut State, name: &str, entry: Box<dyn FnOnce() + Send>) -> usize {
     let number = state.threads.len();
     state.threads.push(Thread::new(name));
     state.run_queue.push_back(number);
-    let started = std::thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || {
-        begin(number);
-        entry();
-        end();
-    });
+    let started =
+        std::thread::Builder::new().name(name.to_owned()).stack_size(STACK).spawn(move || {
+            begin(number);
+            entry();
+            end();
+        });
     if let Err(error) = started {
         state.die(&format!("no thread for {name}: {error}"));
     }
@@ -176,11 +172,15 @@ pub fn call_in_thread<T: Send + 'static>(
     let inner = slot.clone();
     let mut state = lock();
     let channel = Arc::as_ptr(&slot) as usize;
-    create(&mut state, name, Box::new(move || {
-        let value = work();
-        *inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        lock().wake(channel, u32::MAX);
-    }));
+    create(
+        &mut state,
+        name,
+        Box::new(move || {
+            let value = work();
+            *inner.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+            lock().wake(channel, u32::MAX);
+        }),
+    );
     loop {
         if let Some(value) = slot.lock().unwrap_or_else(PoisonError::into_inner).take() {
             return value;

@@ -44,8 +44,7 @@ pub enum EventKind {
 
 impl EventKind {
     pub(crate) fn from_number(number: u32) -> Option<Self> {
-        let all =
-            [Self::Input, Self::Capture, Self::Route, Self::Link, Self::Arrived, Self::Left];
+        let all = [Self::Input, Self::Capture, Self::Route, Self::Link, Self::Arrived, Self::Left];
         all.get(number as usize).copied()
     }
 }

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context as _, Result, bail};
 use object::{
     Object as _, ObjectSection as _, ObjectSymbol as _, RelocationFlags, RelocationTarget,
-    SectionFlags, SectionIndex, elf,
-    read::elf::ElfFile64,
+    SectionFlags, SectionIndex, elf, read::elf::ElfFile64,
 };
 
 use super::memory::{PAGE, Pages};
@@ -62,8 +61,12 @@ impl Image {
         let undefined = undefined(&file);
         let plan = plan(&file, undefined.len())?;
         let pages = Pages::new(plan.len)?;
-        let mut image =
-            Self { pages, by_index: BTreeMap::new(), sections: Vec::new(), symbols: BTreeMap::new() };
+        let mut image = Self {
+            pages,
+            by_index: BTreeMap::new(),
+            sections: Vec::new(),
+            symbols: BTreeMap::new(),
+        };
         image.copy(&file, &plan)?;
         image.find_symbols(&file)?;
         let outside = image.resolve(&undefined, resolve)?;
@@ -139,7 +142,11 @@ impl Image {
         Some(self.section(section).map_or(0, |(at, len)| at + len))
     }
 
-    fn resolve(&self, names: &BTreeSet<String>, find: Resolve<'_>) -> Result<BTreeMap<String, usize>> {
+    fn resolve(
+        &self,
+        names: &BTreeSet<String>,
+        find: Resolve<'_>,
+    ) -> Result<BTreeMap<String, usize>> {
         let mut found = BTreeMap::new();
         let mut missing = Vec::new();
         for name in names {
@@ -155,7 +162,11 @@ impl Image {
     }
 
     /// A jump for each outside symbol that is too far for 32 bits.
-    fn make_jumps(&self, plan: &Plan, outside: &BTreeMap<String, usize>) -> BTreeMap<String, usize> {
+    fn make_jumps(
+        &self,
+        plan: &Plan,
+        outside: &BTreeMap<String, usize>,
+    ) -> BTreeMap<String, usize> {
         let far = outside.iter().filter(|(_, at)| i32::try_from(**at).is_err());
         let mut jumps = BTreeMap::new();
         for (number, (name, target)) in far.enumerate() {

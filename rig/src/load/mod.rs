@@ -70,7 +70,8 @@ fn kpis(image: &Image) -> Vec<Kpi> {
     let raw = unsafe { std::slice::from_raw_parts(at as *const RawKpi, count) };
     // SAFETY: both are string constants.
     let text = |at| unsafe { std::ffi::CStr::from_ptr(at) }.to_string_lossy().into_owned();
-    let kpi = |raw: &RawKpi| Kpi { name: text(raw.name), address: raw.address, checks: text(raw.checks) };
+    let kpi =
+        |raw: &RawKpi| Kpi { name: text(raw.name), address: raw.address, checks: text(raw.checks) };
     raw.iter().map(kpi).collect()
 }
 

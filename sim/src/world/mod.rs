@@ -13,6 +13,7 @@ mod drive;
 mod ether;
 mod join;
 mod options;
+mod psk;
 mod requests;
 mod run;
 mod scenario;

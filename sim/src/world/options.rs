@@ -12,6 +12,8 @@ pub enum Scenario {
     Open,
     /// Joins a WPA2 network, pings, leaves.
     Wpa2,
+    /// The same with core's own supplicant: core joins, and joins again when it was sent away.
+    Psk,
     /// Looks for all networks, and for the hidden one by its name.
     Scan,
     /// Listens on channel 6.
@@ -23,9 +25,10 @@ pub enum Scenario {
 }
 
 /// Scenarios by their names on the command line.
-pub const SCENARIOS: [(&str, Scenario); 6] = [
+pub const SCENARIOS: [(&str, Scenario); 7] = [
     ("open", Scenario::Open),
     ("wpa2", Scenario::Wpa2),
+    ("psk", Scenario::Psk),
     ("scan", Scenario::Scan),
     ("monitor", Scenario::Monitor),
     ("requests", Scenario::Requests),
@@ -35,7 +38,7 @@ pub const SCENARIOS: [(&str, Scenario); 6] = [
 impl Scenario {
     /// Whether the network has a secret.
     pub const fn is_protected(self) -> bool {
-        matches!(self, Self::Wpa2 | Self::Unplug)
+        matches!(self, Self::Wpa2 | Self::Psk | Self::Unplug)
     }
 }
 

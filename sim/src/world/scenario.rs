@@ -18,6 +18,7 @@ impl World<'_> {
         match options.scenario {
             Scenario::Open => self.play_join(false),
             Scenario::Wpa2 | Scenario::Unplug => self.play_join(true),
+            Scenario::Psk => self.play_psk(),
             Scenario::Scan => self.play_scan(),
             Scenario::Monitor => self.play_monitor(),
             Scenario::Requests => self.play_requests(),
@@ -53,17 +54,19 @@ impl World<'_> {
 
     /// The access point renews its group key; group frames still come.
     fn renew_group_key(&mut self, bssid: MacAddr) -> Result<(), Failure> {
-        {
-            let mut ether = self.wire.ether.lock();
-            let ether = &mut *ether;
-            ether.points[0].rekey_group(ether.now, &mut ether.air);
-        }
+        self.begin_group_rekey();
         self.run_until(1_000_000, |world| !world.eapol.is_empty());
         self.serve_eapol(bssid).map(drop)
     }
 
+    pub(super) fn begin_group_rekey(&mut self) {
+        let mut ether = self.wire.ether.lock();
+        let ether = &mut *ether;
+        ether.points[0].rekey_group(ether.now, &mut ether.air);
+    }
+
     /// The access point sends us away; the user is told once.
-    fn be_sent_away(&mut self) -> Result<(), Failure> {
+    pub(super) fn be_sent_away(&mut self) -> Result<(), Failure> {
         self.told.clear();
         for _ in 0..10 {
             {

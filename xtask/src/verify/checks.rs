@@ -9,22 +9,12 @@ use super::chains::{self, Chains};
 use super::flow::Flow;
 use super::graph::Graph;
 use super::lists::{Class, Lists};
+use super::loader::Loader;
 use super::module::Module;
 use super::names;
 
 /// How many problems a check prints at most.
 const PRINTED_MAX: usize = 12;
-
-/// Relocations that Linux' loader carries out (arch/x86/kernel/module.c).
-const LINUX_RELOCATIONS: &[(u32, &str)] = &[
-    (object::elf::R_X86_64_NONE, "NONE"),
-    (object::elf::R_X86_64_64, "64"),
-    (object::elf::R_X86_64_32, "32"),
-    (object::elf::R_X86_64_32S, "32S"),
-    (object::elf::R_X86_64_PC32, "PC32"),
-    (object::elf::R_X86_64_PLT32, "PLT32"),
-    (object::elf::R_X86_64_PC64, "PC64"),
-];
 
 /// What the compiler brings along under C's names.
 const RUST_MEMORY: [&str; 5] = ["memcpy", "memmove", "memset", "memcmp", "bcmp"];
@@ -41,7 +31,8 @@ pub(super) struct Check {
 }
 
 impl Check {
-    fn new(name: &'static str, measured: String, problems: Vec<String>) -> Self {
+    /// A result.
+    pub(super) fn new(name: &'static str, measured: String, problems: Vec<String>) -> Self {
         Self { name, measured, problems }
     }
 
@@ -66,6 +57,7 @@ impl Check {
 pub(super) struct Subject<'a> {
     module: &'a Module,
     lists: &'a Lists,
+    loader: &'a Loader,
     graph: Graph,
     chains: Chains,
     /// Functions that begin a data path.
@@ -76,7 +68,7 @@ pub(super) struct Subject<'a> {
 
 impl<'a> Subject<'a> {
     /// Disassembles the module and finds its entry points.
-    pub(super) fn new(module: &'a Module, lists: &'a Lists) -> Self {
+    pub(super) fn new(module: &'a Module, lists: &'a Lists, loader: &'a Loader) -> Self {
         let is_rust = |function: usize| {
             let symbol = module.functions[function].symbol.as_str();
             symbol.starts_with("_R")
@@ -87,7 +79,7 @@ impl<'a> Subject<'a> {
         let graph = Graph::new(module, &is_rust);
         let chains = chains::chains(&graph);
         let (data, worker) = roots(module, lists, &graph);
-        Self { module, lists, graph, chains, data, worker }
+        Self { module, lists, loader, graph, chains, data, worker }
     }
 
     /// Runs every check on the code.
@@ -98,6 +90,7 @@ impl<'a> Subject<'a> {
             self.entries(),
             self.vectors(),
             self.red_zone(),
+            self.threads(),
             self.frames(Class::Data)?,
             self.frames(Class::Worker)?,
             self.chain(Class::Data)?,
@@ -121,7 +114,7 @@ impl<'a> Subject<'a> {
         let undefined = &self.module.undefined;
         let problems: Vec<String> = undefined
             .iter()
-            .filter(|symbol| !self.lists.allows(symbol))
+            .filter(|symbol| !self.lists.allows(symbol) && !self.loader.provides(symbol))
             .map(|symbol| format!("{symbol} is not in symbols.txt"))
             .collect();
         let listed = self.lists.symbols.len();
@@ -136,8 +129,8 @@ impl<'a> Subject<'a> {
         for section in self.module.sections.values() {
             for (offset, relocation) in &section.relocations {
                 count += 1;
-                match LINUX_RELOCATIONS.iter().find(|(kind, _)| *kind == relocation.kind) {
-                    Some((_, name)) => drop(seen.insert(*name)),
+                match self.loader.relocation(relocation.kind) {
+                    Some(name) => drop(seen.insert(name)),
                     None => problems.push(format!(
                         "{}+{offset:#x} has type {}, which the loader does not know",
                         section.name, relocation.kind
@@ -182,6 +175,10 @@ impl<'a> Subject<'a> {
 
     fn red_zone(&self) -> Check {
         self.per_function("uses of a red zone", |flow| &flow.red_zone)
+    }
+
+    fn threads(&self) -> Check {
+        self.per_function("memory of threads", |flow| &flow.threads)
     }
 
     /// Functions of a class: the data path's, and all the others.

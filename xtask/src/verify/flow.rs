@@ -51,6 +51,8 @@ pub(super) struct Flow {
     pub(super) vectors: Vec<String>,
     /// Accesses below the stack pointer.
     pub(super) red_zone: Vec<String>,
+    /// Accesses to the memory of a thread (by way of fs), which kernels have none of.
+    pub(super) threads: Vec<String>,
     /// What could not be followed.
     pub(super) unclear: Vec<String>,
     /// Whether it ever returns (or ends by jumping to another function).
@@ -71,9 +73,14 @@ pub(super) fn follow(module: &Module, number: usize) -> Flow {
     let function = &module.functions[number];
     let flow = Flow::default();
     let steps = Steps::new(module, function.place);
-    let mut walk = Walk { module, number, flow, steps, pointers: Vec::new() };
+    let (pointers, memory) = (Vec::new(), Vec::new());
+    let mut walk = Walk { module, number, flow, steps, pointers, memory };
     walk.from(function.place, State { depth: 8, frame_pointer: None });
-    let Walk { mut flow, steps, pointers, .. } = walk;
+    let Walk { mut flow, steps, pointers, memory, .. } = walk;
+    for (place, depth) in memory {
+        let callees = pointer::in_memory(&steps, place);
+        flow.calls.extend(callees.into_iter().map(|callee| Call { depth, callee }));
+    }
     for (place, depth, register) in pointers {
         let callees = pointer::callees(&steps, place, register);
         flow.calls.extend(callees.into_iter().map(|callee| Call { depth, callee }));
@@ -141,6 +148,9 @@ fn sweep(module: &Module, function: &Function, flow: &mut Flow) {
         if uses_vectors(&mut factory, &instruction) {
             flow.vectors.push(format!("{} +{:#x}", function.name, instruction.ip() - base));
         }
+        if instruction.segment_prefix() == Register::FS {
+            flow.threads.push(format!("{} +{:#x}", function.name, instruction.ip() - base));
+        }
         for (offset, relocation) in
             module.relocations(section, instruction.ip(), instruction.next_ip())
         {
@@ -196,6 +206,8 @@ struct Walk<'a> {
     steps: Steps<'a>,
     /// Calls through a register: where, how deep, and which.
     pointers: Vec<(Place, i64, Register)>,
+    /// Calls through a pointer in memory: where, and how deep.
+    memory: Vec<(Place, i64)>,
 }
 
 /// A path to follow: where from, where to, and the stack there.
@@ -354,6 +366,10 @@ impl Walk<'_> {
         let through = match kernel {
             Some(name) => name.strip_prefix(INDIRECT).and_then(register),
             None if instruction.op0_kind() == OpKind::Register => Some(instruction.op0_register()),
+            None if instruction.op0_kind() == OpKind::Memory => {
+                self.memory.push(((section, ip), depth));
+                return;
+            }
             None => None,
         };
         match (kernel, through) {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{Context as _, Result};
+use object::read::elf::SectionHeader as _;
 use object::{
     Object as _, ObjectSection as _, ObjectSymbol as _, RelocationFlags, RelocationTarget,
     SectionFlags, SectionIndex, SymbolKind,
@@ -58,6 +59,18 @@ pub(super) struct Section {
     pub(super) relocations: BTreeMap<u64, Relocation>,
 }
 
+/// A section header as a loader reads it.
+pub(super) struct Header {
+    /// The section's name.
+    pub(super) name: String,
+    /// `sh_type`.
+    pub(super) kind: u32,
+    /// Whether it is part of the program (`SHF_ALLOC`).
+    pub(super) is_loaded: bool,
+    /// `sh_addralign`.
+    pub(super) align: u64,
+}
+
 /// A relocatable object.
 pub(super) struct Module {
     /// Sections that are loaded, by index.
@@ -66,6 +79,12 @@ pub(super) struct Module {
     pub(super) functions: Vec<Function>,
     /// Symbols that the kernel has to provide.
     pub(super) undefined: BTreeSet<String>,
+    /// Those of them that may also be missing.
+    pub(super) weak: BTreeSet<String>,
+    /// Symbols that others can see.
+    pub(super) globals: BTreeSet<String>,
+    /// All section headers but the empty first one.
+    pub(super) headers: Vec<Header>,
     /// Function numbers by place.
     starts: BTreeMap<Place, usize>,
 }
@@ -96,15 +115,53 @@ impl Module {
                 },
             );
         }
-        let undefined = file
-            .symbols()
-            .filter(object::ObjectSymbol::is_undefined)
-            .filter_map(|symbol| symbol.name().ok().map(str::to_string))
-            .filter(|name| !name.is_empty())
-            .collect();
+        let names = |wanted: &dyn Fn(&object::Symbol<'_, '_>) -> bool| -> BTreeSet<String> {
+            file.symbols()
+                .filter(|symbol| wanted(symbol))
+                .filter_map(|symbol| symbol.name().ok().map(str::to_string))
+                .filter(|name| !name.is_empty())
+                .collect()
+        };
+        let undefined = names(&|symbol| symbol.is_undefined());
+        let weak = names(&|symbol| symbol.is_undefined() && symbol.is_weak());
+        let globals = names(&|symbol| !symbol.is_undefined() && symbol.is_global());
         let functions = functions(&file, &sections)?;
         let starts = functions.iter().enumerate().map(|(at, f)| (f.place, at)).collect();
-        Ok(Self { sections, functions, undefined, starts })
+        let headers = headers(bytes)?;
+        Ok(Self { sections, functions, undefined, weak, globals, headers, starts })
+    }
+
+    /// The section of that name and its number.
+    pub(super) fn section(&self, name: &str) -> Option<(usize, &Section)> {
+        let found = self.sections.iter().find(|(_, section)| section.name == name);
+        found.map(|(at, section)| (*at, section))
+    }
+
+    /// What the pointer at `place` points to, if to something in the module.
+    pub(super) fn pointer(&self, place: Place) -> Option<Place> {
+        let relocation = self.sections.get(&place.0)?.relocations.get(&place.1)?;
+        let Target::Here((section, offset)) = relocation.target else { return None };
+        let at = i64::try_from(offset).ok()?.checked_add(relocation.addend)?;
+        Some((section, u64::try_from(at).ok()?))
+    }
+
+    /// Bytes at `place`.
+    pub(super) fn bytes(&self, place: Place, len: usize) -> Option<&[u8]> {
+        let from = usize::try_from(place.1).ok()?;
+        self.sections.get(&place.0)?.data.get(from..from.checked_add(len)?)
+    }
+
+    /// A number of 32 bits at `place`.
+    pub(super) fn number(&self, place: Place) -> Option<u32> {
+        Some(u32::from_le_bytes(self.bytes(place, 4)?.try_into().ok()?))
+    }
+
+    /// A text that ends with a zero at `place`.
+    pub(super) fn text(&self, place: Place) -> Option<String> {
+        let from = usize::try_from(place.1).ok()?;
+        let data = self.sections.get(&place.0)?.data.get(from..)?;
+        let end = data.iter().position(|byte| *byte == 0)?;
+        Some(String::from_utf8_lossy(&data[..end]).into_owned())
     }
 
     /// The function that begins at `place`.
@@ -137,6 +194,22 @@ impl Module {
             .flat_map(move |section| section.relocations.range(from..to))
             .map(|(offset, relocation)| (*offset, relocation))
     }
+}
+
+/// The section headers.
+fn headers(bytes: &[u8]) -> Result<Vec<Header>> {
+    let file = object::read::elf::ElfFile64::<object::Endianness>::parse(bytes)?;
+    let (endian, table) = (file.endian(), file.elf_section_table());
+    let mut headers = Vec::new();
+    for header in table.iter().skip(1) {
+        headers.push(Header {
+            name: String::from_utf8_lossy(table.section_name(endian, header)?).into_owned(),
+            kind: header.sh_type(endian),
+            is_loaded: header.sh_flags(endian) & u64::from(object::elf::SHF_ALLOC) != 0,
+            align: header.sh_addralign(endian),
+        });
+    }
+    Ok(headers)
 }
 
 fn relocations<'a>(

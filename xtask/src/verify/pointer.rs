@@ -32,9 +32,26 @@ enum Origin {
 
 /// All that the pointer in `register` may be at the call at `at`.
 pub(super) fn callees(steps: &Steps<'_>, at: Place, register: Register) -> BTreeSet<Callee> {
+    search(steps, at, Location::Register(register))
+}
+
+/// All that the pointer may be that the call at `at` takes from memory.
+pub(super) fn in_memory(steps: &Steps<'_>, at: Place) -> BTreeSet<Callee> {
+    let Some((instruction, state)) = steps.at(at) else {
+        return BTreeSet::from([Callee::Pointer(None)]);
+    };
+    let step = Step { instruction, state, constant: &|| Callee::Pointer(None) };
+    match loaded(&step, false) {
+        Origin::Copied(from, _) => search(steps, at, from),
+        Origin::Made(callee) => BTreeSet::from([callee]),
+        Origin::Before | Origin::Zero => BTreeSet::from([Callee::Pointer(None)]),
+    }
+}
+
+fn search(steps: &Steps<'_>, at: Place, location: Location) -> BTreeSet<Callee> {
     let mut found = BTreeSet::new();
     let mut seen = BTreeSet::new();
-    let mut waiting = vec![(at, Location::Register(register))];
+    let mut waiting = vec![(at, location)];
     while let Some((at, location)) = waiting.pop() {
         if at == steps.entry() {
             // An argument.

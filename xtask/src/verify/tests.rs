@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use super::checks::{Check, Subject};
 use super::info;
 use super::lists::Lists;
+use super::loader;
 use super::module::Module;
 
 const EXPORTS: &str = "data_in data\nwork worker\n";
@@ -26,7 +27,7 @@ const GOOD: &str = "
 ";
 
 /// Assembles functions given as (name, body).
-fn assemble(functions: &[(&str, &str)], rest: &str) -> Module {
+pub(super) fn assemble(functions: &[(&str, &str)], rest: &str) -> Module {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let dir = std::env::temp_dir().join(format!("tern-verify-{}-{number}", std::process::id()));
@@ -48,7 +49,7 @@ fn assemble(functions: &[(&str, &str)], rest: &str) -> Module {
 
 fn checks(module: &Module) -> Vec<Check> {
     let lists = Lists::parse(EXPORTS, SYMBOLS, LIMITS).unwrap();
-    Subject::new(module, &lists).checks().unwrap()
+    Subject::new(module, &lists, &loader::LINUX).checks().unwrap()
 }
 
 /// Names of the checks that fail.
@@ -85,7 +86,7 @@ fn entry_points_that_are_missing() {
     assert_eq!(failing(&module), ["code"]);
     let module = assemble(&[("work", GOOD), ("helper", "ret")], "");
     let lists = Lists::parse("work worker\n", SYMBOLS, LIMITS).unwrap();
-    let checks = Subject::new(&module, &lists).checks().unwrap();
+    let checks = Subject::new(&module, &lists, &loader::LINUX).checks().unwrap();
     assert!(checks.iter().any(|check| !check.ok()), "a module without a data path checks nothing");
 }
 

@@ -71,6 +71,7 @@ later! {
     clear_key(_slot: u8) -> ();
     set_tx_power(_limit: Option<i8>) -> ();
     set_led(_on: bool) -> ();
+    peek(_addr: u16) -> u32;
     on_message(_message: &[u8]) -> ChipEvent;
     tick(_now: Instant) -> Option<Instant>;
 }

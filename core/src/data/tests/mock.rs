@@ -257,6 +257,7 @@ pub(super) fn path(cipher: Option<Cipher>) -> PeerPath {
         mac_id: 1,
         authorized: true,
         cipher,
+        keeps_eapol: false,
         is_qos: true,
         width: Width::Mhz20,
         rates: PeerRates { legacy, basic: LegacyRates::CCK, ..PeerRates::default() },

@@ -329,6 +329,9 @@ impl Chip for TestChip {
     fn set_led(&mut self, _cx: &mut Sleepable, on: bool) -> Result<(), ChipError> {
         self.call("set_led", on.to_string())
     }
+    fn peek(&mut self, _cx: &mut Sleepable, addr: u16) -> Result<u32, ChipError> {
+        self.call("peek", addr.to_string()).map(|()| 7)
+    }
     fn on_message(&mut self, _: &mut Sleepable, message: &[u8]) -> Result<ChipEvent, ChipError> {
         Ok(if message == [1] { ChipEvent::BeaconLost } else { ChipEvent::Nothing })
     }

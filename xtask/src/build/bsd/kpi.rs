@@ -20,6 +20,8 @@ use crate::progress;
 struct StandIn {
     /// Its name as it is included.
     name: String,
+    /// The header with the real declarations, where that is to be included.
+    real: String,
     text: String,
 }
 
@@ -53,7 +55,8 @@ fn read(bsd: Bsd) -> Result<Vec<StandIn>> {
     let mut found = Vec::new();
     walk(&bsd.shim().join("kpi"), "", &mut found)?;
     if bsd == Bsd::Free {
-        found.push(StandIn { name: "device_if.h".to_string(), text: freebsd::device_methods() });
+        let (name, real) = ("device_if.h".to_string(), "sys/bus.h".to_string());
+        found.push(StandIn { name, real, text: freebsd::device_methods() });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)
@@ -69,7 +72,7 @@ fn walk(dir: &Path, prefix: &str, found: &mut Vec<StandIn>) -> Result<()> {
             walk(&path, &name, found)?;
         } else if name.ends_with(".h") {
             let text = std::fs::read_to_string(&path).with_context(|| name.clone())?;
-            found.push(StandIn { name, text });
+            found.push(StandIn { real: name.clone(), name, text });
         }
     }
     Ok(())
@@ -87,10 +90,11 @@ fn digest(stand_ins: &[StandIn], work: &Path) -> Result<String> {
 fn compare(request: &Request, plan: &Plan, work: &Path, stand_ins: &[StandIn]) -> Result<()> {
     progress::step(&format!("compare {} headers written by hand", stand_ins.len()));
     let exempt = exempt(request.bsd)?;
+    // Not #include: some of them have no guard.
     let mut text = String::from("#include <sys/param.h>\n#include <sys/systm.h>\n");
     for one in stand_ins {
         if !exempt.contains(&one.name) {
-            text.push_str(&format!("#include <{}>\n", one.name));
+            text.push_str(&format!("#import <{}>\n", one.real));
         }
     }
     for one in stand_ins.iter().filter(|one| !exempt.contains(&one.name)) {

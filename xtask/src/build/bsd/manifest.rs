@@ -39,6 +39,42 @@ impl Manifest {
         Ok(Self { value })
     }
 
+    /// Reads the one beside a module.
+    pub(crate) fn read(module: &Path) -> Result<Self> {
+        let path = beside(module);
+        let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        Ok(Self { value })
+    }
+
+    /// With these values.
+    #[cfg(test)]
+    pub(crate) fn of(value: Value) -> Self {
+        Self { value }
+    }
+
+    /// A value that is text; empty if it is not there.
+    pub(crate) fn text(&self, key: &str) -> &str {
+        self.value[key].as_str().unwrap_or_default()
+    }
+
+    /// The version in numbers, as the kernel's loader compares it.
+    pub(crate) fn number(&self) -> u64 {
+        self.value["number"].as_u64().unwrap_or_default()
+    }
+
+    /// A number in a part of it.
+    pub(crate) fn count(&self, part: &str, key: &str) -> u64 {
+        self.value[part][key].as_u64().unwrap_or_default()
+    }
+
+    /// A list of texts in a part of it.
+    pub(crate) fn list(&self, part: &str, key: &str) -> Vec<String> {
+        let list = self.value[part][key].as_array();
+        let texts = list.into_iter().flatten().filter_map(Value::as_str);
+        texts.map(str::to_string).collect()
+    }
+
     /// Writes it beside the module.
     pub(super) fn write(&self, module: &Path) -> Result<()> {
         let path = beside(module);

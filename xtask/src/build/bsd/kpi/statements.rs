@@ -8,7 +8,8 @@ const BESIDE: &str = "tern_kpi_";
 pub(super) fn assertions(header: &str, exempt: &[String]) -> String {
     let (code, macros) = split(header);
     let mut text = String::new();
-    for (name, value) in macros.iter().filter(|(_, value)| is_number(value)) {
+    let constants = macros.iter().filter(|(name, value)| !name.contains('(') && is_number(value));
+    for (name, value) in constants {
         text.push_str(&format!("_Static_assert(({name}) == ({value}), \"{name}\");\n"));
     }
     for statement in statements(&code) {
@@ -85,7 +86,11 @@ fn declared(statement: &str, exempt: &[String]) -> String {
     if statement.starts_with("static") {
         return String::new();
     }
-    let Some((head, body)) = statement.split_once('{') else { return format!("{statement}\n") };
+    let Some((head, body)) = statement.split_once('{') else {
+        // Some functions are macros as well.
+        let undef = function(statement).map(|name| format!("#undef {name}\n"));
+        return format!("{}{statement}\n", undef.unwrap_or_default());
+    };
     let body = body.rsplit_once('}').map_or(body, |(body, _)| body);
     let words: Vec<&str> = head.split_whitespace().collect();
     match words[..] {
@@ -93,6 +98,13 @@ fn declared(statement: &str, exempt: &[String]) -> String {
         ["struct", name, ..] if !exempt.iter().any(|exempt| exempt == name) => beside(name, body),
         _ => String::new(),
     }
+}
+
+/// The name of the function that a statement declares.
+fn function(statement: &str) -> Option<&str> {
+    let (head, _) = statement.split_once('(').filter(|_| !statement.starts_with("typedef"))?;
+    let name = head.trim_end().rsplit([' ', '*']).next()?;
+    (!name.is_empty()).then_some(name)
 }
 
 /// The constants of an enumeration.
@@ -164,7 +176,7 @@ mod tests {
     fn functions_and_types_are_declared_again() {
         let header =
             "#ifndef X\n#define X\n/* a; { */\nint f(int,\n    void *);\nstruct a;\n#endif\n";
-        assert_eq!(assertions(header, &[]), "int f(int, void *);\nstruct a;\n");
+        assert_eq!(assertions(header, &[]), "#undef f\nint f(int, void *);\nstruct a;\n");
         assert_eq!(assertions("static inline int g(void) { return 1; }\n", &[]), "");
     }
 
