@@ -154,6 +154,7 @@ void	tern_usb_teardown(struct tern_dev *dev);
 /* shim_vap.c */
 int	tern_vap_begin(void);
 void	tern_vap_end(void);
+void	tern_vap_rejoin_all(struct tern_dev *dev);
 void	tern_vap_remove_all(struct tern_dev *dev);
 
 /* shim_net.c */

@@ -366,6 +366,29 @@ any_ifp(struct tern_dev *dev)
 	return (ifp);
 }
 
+/* After a resume: the radio of those that are up is on again; what they were joined to is not there. */
+void
+tern_vap_rejoin_all(struct tern_dev *dev)
+{
+	struct tern_vif *vif;
+	int i;
+
+	for (i = 0; i < TERN_VAPS_MAX; i++) {
+		mtx_lock(&tern_registry);
+		vif = dev->vifs[i];
+		if (vif != NULL)
+			vif->users++;
+		mtx_unlock(&tern_registry);
+		if (vif == NULL)
+			continue;
+		sx_xlock(&vif->control);
+		if (tern_vif_is_running(vif))
+			vif_up(vif);
+		sx_xunlock(&vif->control);
+		vif_rele(vif);
+	}
+}
+
 /*
  * The device goes. An interface may be on its way in, not yet in the cloner's list, or be destroyed by
  * its user just now: so until none is left.

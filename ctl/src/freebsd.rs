@@ -73,8 +73,11 @@ const SWITCHES: &[(&str, u16)] = &[
     ("dotd", 101),
 ];
 
-/// Values by name: word, request, names with values.
-const CHOICES: &[(&str, u16, &[(&str, i16)])] = &[
+/// Word, request, names with values.
+type Choice = (&'static str, u16, &'static [(&'static str, i16)]);
+
+/// Values by name.
+const CHOICES: &[Choice] = &[
     (
         "authmode",
         ioc::AUTHMODE,
