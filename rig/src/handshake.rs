@@ -43,7 +43,9 @@ pub(crate) fn carry_out(
         let mut frames = Vec::new();
         machine.wait_until(end.saturating_sub(machine.now()), |events| {
             let inputs = events.into_iter().filter(|event| event.kind == EventKind::Input);
-            frames.extend(inputs.map(|event| event.data).filter(|data| data.get(12..14) == Some(&EAPOL)));
+            frames.extend(
+                inputs.map(|event| event.data).filter(|data| data.get(12..14) == Some(&EAPOL)),
+            );
             !frames.is_empty()
         });
         for frame in frames {

@@ -91,18 +91,24 @@ impl Machine {
     /// # Errors
     ///
     /// Those of `work`.
-    pub fn run(self: &Arc<Self>, work: impl FnOnce(&Self) -> Result<()> + Send + 'static) -> Result<()> {
+    pub fn run(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<()> + Send + 'static,
+    ) -> Result<()> {
         let result = Arc::new(Mutex::new(None));
         let (machine, slot) = (self.clone(), result.clone());
-        engine::enter_first_thread("user", Box::new(move || {
-            engine::lock().set_booting(true);
-            machine.kernel.boot();
-            engine::lock().set_booting(false);
-            machine.watch_the_port();
-            let outcome = work(&machine);
-            *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
-            engine::finish();
-        }));
+        engine::enter_first_thread(
+            "user",
+            Box::new(move || {
+                engine::lock().set_booting(true);
+                machine.kernel.boot();
+                engine::lock().set_booting(false);
+                machine.watch_the_port();
+                let outcome = work(&machine);
+                *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+                engine::finish();
+            }),
+        );
         let outcome = result.lock().unwrap_or_else(PoisonError::into_inner).take();
         outcome.context("the machine's first thread ended early")?
     }
@@ -119,14 +125,17 @@ impl Machine {
     /// A thread of the USB stack's that lets go of a stick that is gone.
     fn watch_the_port(&self) {
         let kernel = self.kernel;
-        engine::spawn_helper("explore", Box::new(move || {
-            loop {
-                engine::wait_for_unplug();
-                // The stick is gone whatever the driver says; the kernel's part has told if that was wrong.
-                let _ = kernel.unplug(true);
-                engine::lock().has_let_go();
-            }
-        }));
+        engine::spawn_helper(
+            "explore",
+            Box::new(move || {
+                loop {
+                    engine::wait_for_unplug();
+                    // The stick is gone whatever the driver says; the kernel's part has told if that was wrong.
+                    let _ = kernel.unplug(true);
+                    engine::lock().has_let_go();
+                }
+            }),
+        );
     }
 
     /// kldload, modload: the module comes into memory, and its entry point is called.
@@ -159,7 +168,10 @@ impl Machine {
         Ok(())
     }
 
-    fn in_explorer(&self, work: impl FnOnce(Kernel) -> Result<(), i32> + Send + 'static) -> Result<(), i32> {
+    fn in_explorer(
+        &self,
+        work: impl FnOnce(Kernel) -> Result<(), i32> + Send + 'static,
+    ) -> Result<(), i32> {
         self.begin_call();
         let kernel = self.kernel;
         engine::call_in_thread("usb explore", move || work(kernel))

@@ -90,9 +90,10 @@ fn attached(machine: &Machine, programs: &mut dyn Programs, scenario: &str) -> R
     ensure!(device.as_deref() == Some("tern0"), "the device is {device:?}");
     if scenario == "attach" {
         machine.sleep(3 * SECOND);
-        return machine.detach().map_err(errno("detach")).and_then(|()| {
-            machine.plug().map_err(errno("attach again"))
-        });
+        return machine
+            .detach()
+            .map_err(errno("detach"))
+            .and_then(|()| machine.plug().map_err(errno("attach again")));
     }
     programs.create(machine)?;
     if scenario == "ioctls" {
@@ -180,7 +181,8 @@ fn traffic(machine: &Machine, programs: &dyn Programs) -> Result<()> {
     let mut peer = None;
     machine.wait_until(3 * SECOND, |events| {
         let inputs = events.iter().filter(|event| event.kind == EventKind::Input);
-        peer = peer.or_else(|| inputs.filter_map(|event| ping::arp_reply(&event.data, gateway)).next());
+        peer = peer
+            .or_else(|| inputs.filter_map(|event| ping::arp_reply(&event.data, gateway)).next());
         peer.is_some()
     });
     let to = End { ethernet: peer.context("no answer to ARP")?, ip: gateway };

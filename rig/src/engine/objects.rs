@@ -16,7 +16,14 @@ pub(crate) struct Object {
 
 impl Object {
     pub(crate) fn new(size: usize, kind: &str, name: &str, lock: Option<Lock>) -> Self {
-        Self { size, kind: kind.to_owned(), name: name.to_owned(), lock, site: None, is_forever: false }
+        Self {
+            size,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            lock,
+            site: None,
+            is_forever: false,
+        }
     }
 }
 

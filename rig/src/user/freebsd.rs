@@ -2,7 +2,11 @@
 //! FreeBSD: what ifconfig(8) and wpa_supplicant(8) send (SIOC[GS]80211, `struct ieee80211req`).
 
 use anyhow::{Context as _, Result, bail, ensure};
-use tern_sim::{Seed, access_point::Psk, supplicant::{Supplicant, Want}};
+use tern_sim::{
+    Seed,
+    access_point::Psk,
+    supplicant::{Supplicant, Want},
+};
 
 use super::{Found, IN, IN_OUT, Memory, Programs, channel_of, ioc, ioctl, name, text, word};
 use crate::{
@@ -130,7 +134,10 @@ impl Ifconfig {
         while at + 42 <= bytes.len() {
             let one = &bytes[at..];
             let len = usize::from(word(one, 0));
-            ensure!(len >= 42 && len % 4 == 0 && at + len <= bytes.len(), "a result of {len} bytes");
+            ensure!(
+                len >= 42 && len % 4 == 0 && at + len <= bytes.len(),
+                "a result of {len} bytes"
+            );
             let (start, ssid_len) = (usize::from(word(one, 2)), usize::from(one[38]));
             ensure!(start + ssid_len <= len, "a name outside of its result");
             found.push(Found {
@@ -143,7 +150,15 @@ impl Ifconfig {
         Ok(found)
     }
 
-    fn key(&self, machine: &Machine, index: u16, addr: [u8; 6], flags: u8, rsc: u64, key: &[u8]) -> Result<()> {
+    fn key(
+        &self,
+        machine: &Machine,
+        index: u16,
+        addr: [u8; 6],
+        flags: u8,
+        rsc: u64,
+        key: &[u8],
+    ) -> Result<()> {
         const AES_CCM: u8 = 3;
         let mut bytes = vec![AES_CCM, 0];
         bytes.extend(index.to_le_bytes());
@@ -177,7 +192,9 @@ impl Ifconfig {
     fn link_is_up(&self, machine: &Machine) -> bool {
         const LINK_STATE_UP: u32 = 2;
         machine.wait_until(20 * SECOND, |events| {
-            events.iter().any(|event| event.kind == EventKind::Link && event.number == LINK_STATE_UP)
+            events
+                .iter()
+                .any(|event| event.kind == EventKind::Link && event.number == LINK_STATE_UP)
         })
     }
 }
@@ -200,9 +217,7 @@ impl Keys for (&Ifconfig, &Machine, [u8; 6]) {
         const NONE: u16 = 0xffff;
         let (ifconfig, machine, bssid) = *self;
         match want {
-            Want::PairwiseKey(key) => {
-                ifconfig.key(machine, NONE, bssid, XMIT | RECV, 0, key)
-            }
+            Want::PairwiseKey(key) => ifconfig.key(machine, NONE, bssid, XMIT | RECV, 0, key),
             Want::GroupKey { key_id, key, rsc } => {
                 ifconfig.key(machine, u16::from(*key_id), [0xff; 6], RECV, *rsc, key)
             }
@@ -329,7 +344,10 @@ impl Ifconfig {
                 bail!("request {number}: errno {errno}");
             }
         }
-        ensure!(self.set(machine, DELKEY, 0, &[0xff; 7]).is_err(), "a key that is not there is deleted");
+        ensure!(
+            self.set(machine, DELKEY, 0, &[0xff; 7]).is_err(),
+            "a key that is not there is deleted"
+        );
         Ok(())
     }
 
