@@ -3,6 +3,7 @@
 //! The bytes of ioctls are written down here a second time, so that an error in `core` shows.
 
 pub mod freebsd;
+pub mod netbsd;
 
 use std::{
     collections::BTreeMap,
@@ -65,6 +66,7 @@ pub trait Programs {
 pub fn programs(os: &str) -> Result<Box<dyn Programs + Send>> {
     Ok(match os {
         "freebsd" => Box::new(freebsd::Ifconfig::default()),
+        "netbsd" => Box::new(netbsd::Ifconfig::default()),
         _ => bail!("no system {os:?}; there are freebsd, netbsd and openbsd"),
     })
 }
