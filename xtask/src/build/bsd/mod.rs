@@ -119,6 +119,12 @@ pub(crate) fn module(request: &Request) -> Result<Built> {
     Ok(Built { release: plan.version, module })
 }
 
+/// Directories with a system's packaged headers.
+pub(crate) fn packaged_headers(os: &str) -> Result<Vec<PathBuf>> {
+    let headers = packaged::fetch()?;
+    Ok(vec![headers.of(&format!("x86_64-{os}-none")), headers.of(&format!("generic-{os}"))])
+}
+
 /// What sets a build apart from others for the same system.
 fn source(request: &Request) -> &'static str {
     match (&request.sysdir, &request.objdir) {
