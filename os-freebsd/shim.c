@@ -439,6 +439,8 @@ tern_method_resume(device_t self)
 		error = tern_resume(dev->rust);
 	if (error != 0)
 		device_printf(self, "resume: error %d\n", error);
+	else
+		tern_vap_rejoin_all(dev);
 	return (0);
 }
 

@@ -283,6 +283,7 @@ vif_create(struct tern_dev *dev, const struct ieee80211_clone_params *params, in
 	vif->vap = vap;
 	sx_init(&vif->control, "tern control");
 	mtx_init(&vif->tx, "tern send", NULL, MTX_DEF);
+	TASK_INIT(&vif->restart, 0, tern_net_restart, vif);
 	tern_vap_address(dev->rust, vap, vif->mac);
 	vif_attach(vif, unit);
 	mtx_lock(&tern_registry);
@@ -336,6 +337,7 @@ clone_destroy(struct if_clone *ifc __unused, if_t ifp, uint32_t flags __unused)
 	if_setdrvflagbits(ifp, 0, IFF_DRV_RUNNING);
 	tern_vap_destroy(dev->rust, vif->vap);
 	NET_EPOCH_WAIT();
+	taskqueue_drain(taskqueue_swi, &vif->restart);
 	tern_net_flush(vif);
 	ether_ifdetach(ifp);
 	ifmedia_removeall(&vif->media);
@@ -364,6 +366,29 @@ any_ifp(struct tern_dev *dev)
 	if (ifp != NULL)
 		if_ref(ifp);
 	return (ifp);
+}
+
+/* After a resume: the radio of those that are up is on again; what they were joined to is not there. */
+void
+tern_vap_rejoin_all(struct tern_dev *dev)
+{
+	struct tern_vif *vif;
+	int i;
+
+	for (i = 0; i < TERN_VAPS_MAX; i++) {
+		mtx_lock(&tern_registry);
+		vif = dev->vifs[i];
+		if (vif != NULL)
+			vif->users++;
+		mtx_unlock(&tern_registry);
+		if (vif == NULL)
+			continue;
+		sx_xlock(&vif->control);
+		if (tern_vif_is_running(vif))
+			vif_up(vif);
+		sx_xunlock(&vif->control);
+		vif_rele(vif);
+	}
 }
 
 /*

@@ -27,7 +27,7 @@ struct _device {
 struct oid {
 	SLIST_ENTRY(oid) next;
 	struct sysctl_oid oid;
-	bool is_static;
+	struct sysctl_ctx_list *ctx;
 };
 
 static driver_t *driver; /* the one that the module has brought */
@@ -35,6 +35,7 @@ static struct _device *device;
 static struct usb_attach_arg uaa;
 static bool is_stick_there;
 static SLIST_HEAD(, oid) oids = SLIST_HEAD_INITIALIZER(oids);
+static unsigned handlers_running;
 
 struct kobjop_desc device_probe_desc, device_attach_desc, device_detach_desc, device_suspend_desc,
     device_resume_desc, device_shutdown_desc, device_identify_desc, device_quiesce_desc;
@@ -76,17 +77,23 @@ call_method(struct kobjop_desc *desc, int without)
 }
 
 static void
-device_end(void)
+free_oids(struct sysctl_ctx_list *ctx)
 {
-	if (!SLIST_EMPTY(&oids)) {
-		struct oid *oid, *next;
+	struct oid *oid, *next;
 
-		/* Those of the device's context go with it. */
-		SLIST_FOREACH_SAFE(oid, &oids, next, next) {
+	SLIST_FOREACH_SAFE(oid, &oids, next, next) {
+		if (oid->ctx == ctx) {
 			SLIST_REMOVE(&oids, oid, oid, next);
 			rig_free(oid, "sysctl", RIG_ANY_SIZE);
 		}
 	}
+}
+
+static void
+device_end(void)
+{
+	/* Those of the device's context go with it. */
+	free_oids(&device->sysctl_ctx);
 	if (device->softc != NULL)
 		rig_free(device->softc, SOFTC, RIG_ANY_SIZE);
 	device->softc = NULL;
@@ -444,6 +451,35 @@ device_get_sysctl_tree(device_t self)
 }
 RIG_KPI(device_get_sysctl_tree, "device");
 
+#define CONTEXT "sysctl context"
+
+int
+sysctl_ctx_init(struct sysctl_ctx_list *ctx)
+{
+	if (!RIG_CHECK(rig_is_writable(ctx, sizeof(*ctx)), "no memory"))
+		return (EINVAL);
+	TAILQ_INIT(ctx);
+	rig_object_begin(ctx, sizeof(*ctx), CONTEXT, "of a driver");
+	return (0);
+}
+RIG_KPI(sysctl_ctx_init, "memory, twice");
+
+/* Waits for handlers that run. */
+int
+sysctl_ctx_free(struct sysctl_ctx_list *ctx)
+{
+	rig_may_sleep("sysctl_ctx_free");
+	RIG_CHECK(rig_locks_held() == 0, "with lock %s held", rig_lock_other(NULL));
+	if (!rig_object_check(ctx, CONTEXT))
+		return (EINVAL);
+	while (handlers_running > 0)
+		rig_sleep(&handlers_running, "sysctl", RIG_NO_TIMEOUT, 0);
+	free_oids(ctx);
+	rig_object_end(ctx, CONTEXT);
+	return (0);
+}
+RIG_KPI(sysctl_ctx_free, "context, no lock held, sleeping");
+
 struct sysctl_oid *
 sysctl_add_oid(struct sysctl_ctx_list *ctx, struct sysctl_oid_list *parent, int number,
     const char *name, int kind, void *arg1, intmax_t arg2, int (*handler)(SYSCTL_HANDLER_ARGS),
@@ -451,7 +487,9 @@ sysctl_add_oid(struct sysctl_ctx_list *ctx, struct sysctl_oid_list *parent, int 
 {
 	struct oid *oid;
 
-	if (!RIG_CHECK(device != NULL && ctx == &device->sysctl_ctx, "another list than the device's"))
+	if (device == NULL)
+		return (NULL);
+	if (ctx != &device->sysctl_ctx && !rig_object_check(ctx, CONTEXT))
 		return (NULL);
 	RIG_CHECK(parent == SYSCTL_CHILDREN(&device->sysctl_tree), "another parent than the device");
 	RIG_CHECK(number == OID_AUTO, "number %d", number);
@@ -463,6 +501,7 @@ sysctl_add_oid(struct sysctl_ctx_list *ctx, struct sysctl_oid_list *parent, int 
 	SLIST_FOREACH(oid, &oids, next)
 		RIG_CHECK(strcmp(oid->oid.oid_name, name) != 0, "%s is there twice", name);
 	oid = rig_alloc(sizeof(*oid), 16, "sysctl", RIG_ZERO);
+	oid->ctx = ctx;
 	oid->oid.oid_name = name;
 	oid->oid.oid_kind = kind;
 	oid->oid.oid_arg1 = arg1;
@@ -504,7 +543,10 @@ fb_show(const char *what, char *text, size_t *len)
 			break;
 	if (oid == NULL)
 		return (ENOENT);
+	handlers_running++;
 	error = oid->oid.oid_handler(&oid->oid, oid->oid.oid_arg1, oid->oid.oid_arg2, &req);
+	if (--handlers_running == 0)
+		rig_wakeup(&handlers_running, UINT32_MAX);
 	RIG_CHECK(rig_locks_held() == 0, "a handler returned with a lock held");
 	*len = req.oldidx;
 	while (*len > 0 && text[*len - 1] == '\0')

@@ -197,35 +197,35 @@ RIG_KPI(strlcpy, "room");
 static struct {
 	int owner; /* a thread, or 0 */
 	unsigned depth;
-} kernel_lock;
+} biglock;
 
 static void
 take_kernel(unsigned depth)
 {
-	while (kernel_lock.owner != 0)
-		rig_sleep(&kernel_lock, "the kernel lock", RIG_NO_TIMEOUT, 0);
-	kernel_lock.owner = rig_thread_self();
-	kernel_lock.depth = depth;
+	while (biglock.owner != 0)
+		rig_sleep(&biglock, "the kernel lock", RIG_NO_TIMEOUT, 0);
+	biglock.owner = rig_thread_self();
+	biglock.depth = depth;
 }
 
 static unsigned
 drop_kernel(void)
 {
-	unsigned depth = kernel_lock.depth;
+	unsigned depth = biglock.depth;
 
-	if (kernel_lock.owner != rig_thread_self())
+	if (biglock.owner != rig_thread_self())
 		return (0);
-	kernel_lock.owner = 0;
-	kernel_lock.depth = 0;
-	rig_wakeup(&kernel_lock, 1);
+	biglock.owner = 0;
+	biglock.depth = 0;
+	rig_wakeup(&biglock, 1);
 	return (depth);
 }
 
 void
 ob_lock_kernel(void)
 {
-	if (kernel_lock.owner == rig_thread_self())
-		kernel_lock.depth++;
+	if (biglock.owner == rig_thread_self())
+		biglock.depth++;
 	else
 		take_kernel(1);
 }
@@ -233,9 +233,9 @@ ob_lock_kernel(void)
 void
 ob_unlock_kernel(void)
 {
-	if (kernel_lock.owner != rig_thread_self())
+	if (biglock.owner != rig_thread_self())
 		rig_fault("KERNEL_UNLOCK: not held");
-	else if (--kernel_lock.depth == 0)
+	else if (--biglock.depth == 0)
 		drop_kernel();
 }
 
@@ -256,7 +256,7 @@ RIG_KPI(_kernel_unlock, "held");
 bool
 ob_check_kernel_locked(const char *kpi)
 {
-	if (kernel_lock.owner == rig_thread_self())
+	if (biglock.owner == rig_thread_self())
 		return (true);
 	rig_faultf("%s: without the kernel lock", kpi);
 	return (false);
@@ -400,7 +400,7 @@ mutex_begin(struct mutex *mtx, int ipl, const char *name, unsigned flags)
 	if (!RIG_CHECK(rig_is_writable(mtx, sizeof(*mtx)), "no memory for a mutex"))
 		return;
 	RIG_CHECK(ipl >= IPL_NONE && ipl <= IPL_HIGH, "IPL %d", ipl);
-	mtx->mtx_owner = NULL;
+	mtx->mtx_owner = (__typeof(mtx->mtx_owner))0;
 	mtx->mtx_wantipl = ipl;
 	mtx->mtx_oldipl = IPL_NONE;
 	rig_lock_init(mtx, sizeof(*mtx), name, RIG_LOCK_SPIN | flags);
@@ -439,14 +439,14 @@ void
 mtx_enter(struct mutex *mtx)
 {
 	rig_lock_take(mtx, 0);
-	mtx->mtx_owner = curcpu();
+	mtx->mtx_owner = (__typeof(mtx->mtx_owner))curcpu();
 }
 RIG_KPI(mtx_enter, "known, order, recursion");
 
 void
 mtx_leave(struct mutex *mtx)
 {
-	mtx->mtx_owner = NULL;
+	mtx->mtx_owner = (__typeof(mtx->mtx_owner))0;
 	rig_lock_release(mtx, 0);
 }
 RIG_KPI(mtx_leave, "known, owner");
@@ -502,7 +502,7 @@ rw_exit(struct rwlock *rwl)
 }
 RIG_KPI(rw_exit, "known, owner");
 
-static struct rwlock netlock;
+struct rwlock netlock;
 
 void
 ob_lock_net(void)
@@ -904,7 +904,7 @@ boot(void)
 static void
 check(void)
 {
-	RIG_CHECK(kernel_lock.owner == 0, "the kernel lock is still held");
+	RIG_CHECK(biglock.owner == 0, "the kernel lock is still held");
 	ob_usb_check();
 	ob_net_check();
 	RIG_CHECK(rig_live(TASKQ) == 0, "a task queue is still there");

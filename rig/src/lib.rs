@@ -7,5 +7,8 @@
 
 pub mod crash;
 pub mod engine;
+mod handshake;
 pub mod load;
 pub mod machine;
+pub mod scenario;
+pub mod user;

@@ -100,7 +100,9 @@ impl Machine {
         engine::enter_first_thread(
             "user",
             Box::new(move || {
+                engine::lock().set_booting(true);
                 machine.kernel.boot();
+                engine::lock().set_booting(false);
                 machine.watch_the_port();
                 let outcome = work(&machine);
                 *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);

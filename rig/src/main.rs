@@ -1,35 +1,156 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! `tern-rig`: one scenario with one module.
-use std::path::PathBuf;
+//! `tern-rig`: a built module in this process, with one scenario or for other programs.
 
-use tern_rig::machine::{Machine, Setup};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+    time::Instant,
+};
 
-fn main() {
-    let mut args = std::env::args().skip(1);
-    let kernel = PathBuf::from(args.next().unwrap());
-    let module = PathBuf::from(args.next().unwrap());
-    let setup = Setup {
-        kernel,
-        module,
-        model: tern_sim::chip::Model::Rtl8188cus,
-        access_points: vec![tern_sim::access_point::Config::open(b"tern", 1)],
-        unplug_at: None,
-        options: tern_rig::engine::Options {
-            seed: 1,
-            fail_at: None,
+use anyhow::{Context as _, Result, ensure};
+use clap::Parser;
+use tern_rig::{
+    engine::Options,
+    machine::{self, Machine, Setup, default_kernel},
+    scenario,
+};
+use tern_sim::chip::Model;
+
+/// Runs one scenario with a built module of a BSD, on a fake kernel that forgives nothing
+#[derive(Parser)]
+#[command(name = "tern-rig", version)]
+struct Args {
+    /// The system: freebsd, netbsd or openbsd
+    #[arg(long)]
+    os: String,
+    /// The module as built
+    #[arg(long)]
+    module: PathBuf,
+    /// The fake kernel, compiled [default: target/tern/rig/OS.o]
+    #[arg(long)]
+    kernel: Option<PathBuf>,
+    /// What to do: load, probe, attach, ioctls, scan, join-open, join-wpa2, traffic, monitor,
+    /// suspend-resume, unplug, detach, unload
+    #[arg(long, required_unless_present = "kpis")]
+    scenario: Option<String>,
+    /// rtl8188cus or rtl8192cu
+    #[arg(long, default_value = "rtl8188cus")]
+    chip: Model,
+    /// Where all chance comes from
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// The transfer, from 1, at which the stick is pulled out. Without it, scenario unplug tries them all,
+    /// or as many as --unplugs says, evenly spread
+    #[arg(long)]
+    unplug_at: Option<u64>,
+    /// How many different transfers the stick is pulled out at
+    #[arg(long, value_name = "N")]
+    unplugs: Option<u64>,
+    /// The allocation, from 1, that fails
+    #[arg(long)]
+    fail_at: Option<u64>,
+    /// Show the console while it is written
+    #[arg(long)]
+    loud: bool,
+    /// Prints the functions that the fake kernel has, and what it checks of each call
+    #[arg(long)]
+    kpis: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn setup(args: &Args) -> Setup {
+    Setup {
+        kernel: args.kernel.clone().unwrap_or_else(|| default_kernel(&args.os)),
+        module: args.module.clone(),
+        model: args.chip,
+        access_points: scenario::access_points(),
+        unplug_at: args.unplug_at,
+        options: Options {
+            seed: args.seed,
+            fail_at: args.fail_at,
             is_live: false,
-            is_loud: true,
+            is_loud: args.loud,
         },
-    };
-    let machine = Machine::new(&setup).unwrap();
-    let result = machine.run(|machine| {
-        machine.load()?;
-        println!("loaded");
-        println!("plug {:?}", machine.plug());
-        machine.sleep(1_000_000);
-        machine.unload()?;
-        machine.check_end();
-        Ok(())
-    });
-    println!("{result:?} {} faults", tern_rig::machine::state().fault_count());
+    }
+}
+
+fn run(args: &Args) -> Result<bool> {
+    let is_sweep = args.scenario.as_deref() == Some("unplug") && args.unplug_at.is_none();
+    let machine = Machine::new(&setup(args))?;
+    let os = machine.kernel.os();
+    ensure!(os == args.os, "{} is a kernel of {os}", setup(args).kernel.display());
+    if args.kpis {
+        for kpi in machine.kpis() {
+            println!("{:32} {}", kpi.name, kpi.checks);
+        }
+        return Ok(true);
+    }
+    let name = args.scenario.clone().unwrap_or_default();
+    let start = Instant::now();
+    let wanted = name.clone();
+    let result = machine.run(move |machine| scenario::carry_out(machine, &wanted));
+    if let Err(error) = &result {
+        machine.complain(&format!("the user: {error:#}"));
+    }
+    let mut state = machine::state();
+    let faults = state.fault_count();
+    if faults > 0 {
+        state.show_console();
+    }
+    let transfers = state.transfer_count();
+    drop(state);
+    println!(
+        "{os} {name}: {} faults, {transfers} transfers, {:.1} s of its time, {:.2} s",
+        faults,
+        machine.now() as f64 / 1e6,
+        start.elapsed().as_secs_f64()
+    );
+    if faults > 0 || !is_sweep {
+        return Ok(faults == 0);
+    }
+    sweep(args, transfers)
+}
+
+/// Pulls the stick out at one transfer after the other, each time in a process of its own.
+fn sweep(args: &Args, transfers: u64) -> Result<bool> {
+    let count = args.unplugs.unwrap_or(transfers).clamp(1, transfers.max(1));
+    let stride = transfers.div_ceil(count).max(1);
+    let numbers: Vec<u64> = (1..=transfers).step_by(stride as usize).collect();
+    let program = std::env::current_exe().context("where this program is")?;
+    let mut failed = 0;
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    for batch in numbers.chunks(cores) {
+        let mut children = Vec::new();
+        for number in batch {
+            let mut command = Command::new(&program);
+            command.args(std::env::args_os().skip(1)).args(["--unplug-at", &number.to_string()]);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            children.push((number, command.spawn().context("starting another run")?));
+        }
+        for (number, child) in children {
+            let output = child.wait_with_output()?;
+            if !output.status.success() {
+                failed += 1;
+                println!("unplugged at transfer {number}:");
+                eprintln!("{}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+    }
+    println!(
+        "{} unplug: pulled out at {} of {transfers} transfers (every {stride}), {failed} failed",
+        args.os,
+        numbers.len()
+    );
+    Ok(failed == 0)
 }

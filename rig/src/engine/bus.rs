@@ -271,7 +271,9 @@ impl State {
     pub(crate) fn poll_bus(&mut self) {
         if !self.is_plugged() {
             self.bus.is_plugged = false;
-            self.wake(unplug_channel(), u32::MAX);
+            if self.bus.is_to_let_go() {
+                self.wake(unplug_channel(), 1);
+            }
             for Transfer { key, .. } in std::mem::take(&mut self.bus.under_way) {
                 self.bus.done.push_back(Done { key, len: 0, status: GONE });
             }

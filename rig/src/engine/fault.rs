@@ -120,6 +120,16 @@ impl State {
         }
     }
 
+    /// The last lines of the console, unless they were shown already.
+    pub fn show_console(&mut self) {
+        self.tell_console();
+    }
+
+    /// Transfers so far, of all kinds.
+    pub fn transfer_count(&self) -> u64 {
+        self.ether.lock().transfers
+    }
+
     /// How many faults there were.
     pub fn fault_count(&self) -> usize {
         self.faults.len()

@@ -540,7 +540,7 @@ primitives! {
     fn rig_copyin(user: u64, to: *mut u8, len: usize) -> c_int {
         let mut state = lock();
         state.may_sleep("copyin");
-        if !state.is_writable(to as usize, len) {
+        if len > 0 && !state.is_writable(to as usize, len) {
             let place = state.describe(to as usize);
             state.fault(&format!("copyin of {len} bytes to {place}"));
             return 1;
@@ -558,7 +558,7 @@ primitives! {
     fn rig_copyout(from: *const u8, user: u64, len: usize) -> c_int {
         let mut state = lock();
         state.may_sleep("copyout");
-        if !state.is_readable(from as usize, len) {
+        if len > 0 && !state.is_readable(from as usize, len) {
             let place = state.describe(from as usize);
             state.fault(&format!("copyout of {len} bytes from {place}"));
             return 1;

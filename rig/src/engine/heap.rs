@@ -126,6 +126,7 @@ impl State {
             std::ptr::write_bytes(end as *mut u8, MARGIN, region + pages * PAGE - end);
         }
         let tag = tag.to_owned();
+        let is_forever = is_forever || self.is_booting;
         let block = Block { at, size, tag, site, freed: None, is_forever, region, pages };
         self.heap.blocks.insert(region, block);
         at

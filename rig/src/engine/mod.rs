@@ -76,6 +76,8 @@ pub struct State {
     /// The wall clock at time 0 of the run.
     pub(crate) started: std::time::Instant,
     pub(crate) is_over: bool,
+    /// What is made now is the kernel's own.
+    pub(crate) is_booting: bool,
 }
 
 // SAFETY: the pointers in it are addresses to compare, and the memory behind them is the process's.
@@ -114,6 +116,7 @@ pub fn start(options: Options, ether: Arc<Ether>, stick: Stick, firmware: Vec<u8
         give_up_at: PATIENCE_US,
         started: std::time::Instant::now(),
         is_over: false,
+        is_booting: false,
     };
     assert!(STATE.set(Mutex::new(state)).is_ok(), "there is one rig in a process");
 }
@@ -191,6 +194,11 @@ impl State {
     /// The operation that begins now must end within so many microseconds.
     pub fn must_end_within(&mut self, micros: Micros) {
         self.give_up_at = self.now() + micros;
+    }
+
+    /// What the kernel makes meanwhile is its own.
+    pub fn set_booting(&mut self, is_booting: bool) {
+        self.is_booting = is_booting;
     }
 
     /// Chance.

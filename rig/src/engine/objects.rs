@@ -11,17 +11,26 @@ pub(crate) struct Object {
     pub(crate) name: String,
     pub(crate) lock: Option<Lock>,
     site: Option<Site>,
+    is_forever: bool,
 }
 
 impl Object {
     pub(crate) fn new(size: usize, kind: &str, name: &str, lock: Option<Lock>) -> Self {
-        Self { size, kind: kind.to_owned(), name: name.to_owned(), lock, site: None }
+        Self {
+            size,
+            kind: kind.to_owned(),
+            name: name.to_owned(),
+            lock,
+            site: None,
+            is_forever: false,
+        }
     }
 }
 
 impl State {
     pub(crate) fn begin_object(&mut self, at: usize, mut object: Object) {
         object.site = Some(self.site());
+        object.is_forever = self.is_booting;
         let end = at + object.size.max(1);
         let before = self.objects.range(..end).next_back();
         if let Some((other, old)) = before.filter(|(other, old)| *other + old.size.max(1) > at) {
@@ -81,7 +90,7 @@ impl State {
         let objects: Vec<(usize, Object)> =
             self.objects.iter().map(|(at, object)| (*at, object.clone())).collect();
         for (at, object) in objects {
-            if self.is_of_kernel(at) {
+            if object.is_forever || self.is_of_kernel(at) {
                 continue;
             }
             let site = object.site.map_or(String::new(), |site| format!(", begun at {site}"));

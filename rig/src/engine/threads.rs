@@ -142,6 +142,9 @@ pub(crate) fn end() {
     let name = state.threads[me].name.clone();
     state.nothing_is_held(&format!("thread {name} ends"));
     state.threads[me].wait = Wait::Over;
+    if state.is_over {
+        return;
+    }
     state = pick(state);
     let next = state.current;
     state.threads[next].turn.notify_one();

@@ -110,11 +110,7 @@ pub(super) fn steps(ring: Ring) -> Vec<Step> {
         Ring::Style => style(),
         Ring::Core => vec![tests(ring, "core and chips", "-p tern-core -p tern-chips")],
         Ring::World => world(),
-        Ring::Module => ["6.12", "6.1"]
-            .map(|kernel| {
-                xtask(ring, &format!("tern.ko for {kernel}"), &format!("verify --kernel {kernel}"))
-            })
-            .into(),
+        Ring::Module => modules(),
         Ring::Loaded => vec![skip(ring, "BSD modules", "the BSD shims are not written yet")],
         Ring::Kernel => kernel(),
         Ring::Hardware => {
@@ -163,6 +159,17 @@ fn style() -> Vec<Step> {
             &[Purpose::Emulator],
         ),
     ]
+}
+
+/// The modules of all systems, read as their kernels read them.
+fn modules() -> Vec<Step> {
+    let ring = Ring::Module;
+    let linux = ["6.12", "6.1"].map(|kernel| {
+        xtask(ring, &format!("tern.ko for {kernel}"), &format!("verify --kernel {kernel}"))
+    });
+    let bsds = ["freebsd", "netbsd", "openbsd"]
+        .map(|os| xtask(ring, &format!("module for {os}"), &format!("verify --os {os}")));
+    linux.into_iter().chain(bsds).collect()
 }
 
 /// Sweeps of simulated worlds: scenario, chip, seed. A sweep tries bad air, unplugging at every transfer

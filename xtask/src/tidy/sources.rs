@@ -54,6 +54,12 @@ impl Source {
             || self.path.starts_with(".ci/")
     }
 
+    /// Code for PCI devices.
+    pub(crate) fn is_pci(&self) -> bool {
+        let name = self.path.rsplit('/').next().unwrap_or_default();
+        name.split(['_', '.']).any(|word| word == "pci")
+    }
+
     /// A test, an example or a fuzz target: not part of what is shipped.
     pub(crate) fn is_test(&self) -> bool {
         self.only_in_tests || self.path.contains("/tests/") || self.path.contains("/benches/")

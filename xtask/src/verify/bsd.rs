@@ -5,6 +5,8 @@
 mod freebsd;
 mod netbsd;
 mod openbsd;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 use std::path::Path;

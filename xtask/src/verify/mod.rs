@@ -48,7 +48,8 @@ pub(crate) struct Args {
     /// A module to check instead of the one that `build` makes; of a BSD, with its .json beside it
     #[arg(long)]
     module: Option<PathBuf>,
-    /// The names of the symbols that a kernel has, one a line: every one that is asked for must be there
+    /// The symbols that a kernel has, one a line, or as nm prints them: every one that is asked for
+    /// must be there
     #[arg(long)]
     symbols: Option<PathBuf>,
     /// Print the result as one JSON object (of --os all: one a line) on stdout
@@ -131,7 +132,8 @@ fn module_checks(
     if let Some(symbols) = symbols {
         let text =
             std::fs::read_to_string(symbols).with_context(|| symbols.display().to_string())?;
-        let names = text.lines().map(|line| line.trim().to_string()).collect();
+        let last = |line: &str| line.split_whitespace().last().map(str::to_string);
+        let names = text.lines().filter_map(last).collect();
         checks.push(bsd::exported(&module, loader, &names));
     }
     Ok(checks)

@@ -124,7 +124,7 @@ impl Module {
         };
         let undefined = names(&|symbol| symbol.is_undefined());
         let weak = names(&|symbol| symbol.is_undefined() && symbol.is_weak());
-        let globals = names(&|symbol| symbol.is_definition() && symbol.is_global());
+        let globals = names(&|symbol| !symbol.is_undefined() && symbol.is_global());
         let functions = functions(&file, &sections)?;
         let starts = functions.iter().enumerate().map(|(at, f)| (f.place, at)).collect();
         let headers = headers(bytes)?;

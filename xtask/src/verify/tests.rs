@@ -27,7 +27,7 @@ const GOOD: &str = "
 ";
 
 /// Assembles functions given as (name, body).
-fn assemble(functions: &[(&str, &str)], rest: &str) -> Module {
+pub(super) fn assemble(functions: &[(&str, &str)], rest: &str) -> Module {
     static NUMBER: AtomicU32 = AtomicU32::new(0);
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let dir = std::env::temp_dir().join(format!("tern-verify-{}-{number}", std::process::id()));

@@ -47,6 +47,12 @@ impl Manifest {
         Ok(Self { value })
     }
 
+    /// With these values.
+    #[cfg(test)]
+    pub(crate) fn of(value: Value) -> Self {
+        Self { value }
+    }
+
     /// A value that is text; empty if it is not there.
     pub(crate) fn text(&self, key: &str) -> &str {
         self.value[key].as_str().unwrap_or_default()

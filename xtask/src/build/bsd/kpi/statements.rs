@@ -8,7 +8,8 @@ const BESIDE: &str = "tern_kpi_";
 pub(super) fn assertions(header: &str, exempt: &[String]) -> String {
     let (code, macros) = split(header);
     let mut text = String::new();
-    for (name, value) in macros.iter().filter(|(_, value)| is_number(value)) {
+    let constants = macros.iter().filter(|(name, value)| !name.contains('(') && is_number(value));
+    for (name, value) in constants {
         text.push_str(&format!("_Static_assert(({name}) == ({value}), \"{name}\");\n"));
     }
     for statement in statements(&code) {
