@@ -11,10 +11,11 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use tern_rig::{
     engine::Options,
+    host,
     machine::{self, Machine, Setup, default_kernel},
     scenario,
 };
-use tern_sim::chip::Model;
+use tern_sim::{access_point::Config, chip::Model};
 
 /// Runs one scenario with a built module of a BSD, on a fake kernel that forgives nothing
 #[derive(Parser)]
@@ -31,7 +32,7 @@ struct Args {
     kernel: Option<PathBuf>,
     /// What to do: load, probe, attach, ioctls, scan, join-open, join-wpa2, traffic, monitor,
     /// suspend-resume, unplug, detach, unload
-    #[arg(long, required_unless_present = "kpis")]
+    #[arg(long, required_unless_present_any = ["kpis", "socket"])]
     scenario: Option<String>,
     /// rtl8188cus or rtl8192cu
     #[arg(long, default_value = "rtl8188cus")]
@@ -49,6 +50,15 @@ struct Args {
     /// The allocation, from 1, that fails
     #[arg(long)]
     fail_at: Option<u64>,
+    /// Listen at this socket for other programs, live, instead of a scenario (rig/PROTOCOL.md)
+    #[arg(long, conflicts_with = "scenario")]
+    socket: Option<PathBuf>,
+    /// With --socket: print the walk of each ioctl, and compare register writes with the model's log
+    #[arg(long)]
+    trace: bool,
+    /// With --socket: an access point, for example ssid=tern,psk=arctic-tern,channel=6
+    #[arg(long = "ap", value_name = "KEY=VALUE,..")]
+    access_points: Vec<String>,
     /// Show the console while it is written
     #[arg(long)]
     loud: bool,
@@ -69,31 +79,47 @@ fn main() -> ExitCode {
     }
 }
 
-fn setup(args: &Args) -> Setup {
-    Setup {
+fn access_points(args: &Args) -> Result<Vec<Config>> {
+    if args.socket.is_none() {
+        return Ok(scenario::access_points());
+    }
+    let parse = |(number, text): (usize, &String)| {
+        let number = u8::try_from(number + 1).context("more than 255 access points")?;
+        Config::parse(text, number).with_context(|| format!("--ap {text:?}"))
+    };
+    args.access_points.iter().enumerate().map(parse).collect()
+}
+
+fn setup(args: &Args) -> Result<Setup> {
+    Ok(Setup {
         kernel: args.kernel.clone().unwrap_or_else(|| default_kernel(&args.os)),
         module: args.module.clone(),
         model: args.chip,
-        access_points: scenario::access_points(),
+        access_points: access_points(args)?,
         unplug_at: args.unplug_at,
         options: Options {
             seed: args.seed,
             fail_at: args.fail_at,
-            is_live: false,
-            is_loud: args.loud,
+            is_live: args.socket.is_some(),
+            is_loud: args.loud || args.socket.is_some(),
         },
-    }
+    })
 }
 
 fn run(args: &Args) -> Result<bool> {
     let is_sweep = args.scenario.as_deref() == Some("unplug") && args.unplug_at.is_none();
-    let machine = Machine::new(&setup(args))?;
+    let setup = setup(args)?;
+    let machine = Machine::new(&setup)?;
     let os = machine.kernel.os();
-    ensure!(os == args.os, "{} is a kernel of {os}", setup(args).kernel.display());
+    ensure!(os == args.os, "{} is a kernel of {os}", setup.kernel.display());
     if args.kpis {
         for kpi in machine.kpis() {
             println!("{:32} {}", kpi.name, kpi.checks);
         }
+        return Ok(true);
+    }
+    if let Some(socket) = &args.socket {
+        host::serve(&machine, socket, args.trace)?;
         return Ok(true);
     }
     let name = args.scenario.clone().unwrap_or_default();

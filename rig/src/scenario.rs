@@ -69,8 +69,8 @@ pub fn carry_out(machine: &Machine, scenario: &str) -> Result<()> {
         _ => {}
     }
     machine.load()?;
-    machine.plug().map_err(|errno| anyhow::anyhow!("attach: errno {errno}"))?;
-    let result = attached(machine, programs, scenario);
+    let result = machine.plug().map_err(errno("attach"));
+    let result = result.and_then(|()| attached(machine, programs, scenario));
     if scenario == "unplug" && machine.is_gone() {
         // Whatever a user tried then may fail; the machine has to be whole.
         machine.pull_out();

@@ -152,3 +152,23 @@ pub fn wait_for_unplug() {
         state = sleep(state, super::bus::unplug_channel(), "unplug", None, true).0;
     }
 }
+
+/// Carries out what the bus does one at a time: attach, detach, suspend, resume.
+pub fn exclusively<T>(work: impl FnOnce() -> T) -> T {
+    let channel = super::bus::explore_channel();
+    let mut state = super::lock();
+    while std::mem::replace(&mut state.bus.is_exploring, true) {
+        state = sleep(state, channel, "bus", None, false).0;
+    }
+    drop(state);
+    let result = work();
+    let mut state = super::lock();
+    state.bus.is_exploring = false;
+    state.wake(channel, 1);
+    result
+}
+
+/// A helper thread waits until somebody outside wakes it.
+pub fn idle_helper(channel: usize) {
+    drop(sleep(super::lock(), channel, "a client", None, true));
+}

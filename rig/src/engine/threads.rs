@@ -193,3 +193,9 @@ pub fn call_in_thread<T: Send + 'static>(
 pub fn spawn_helper(name: &str, work: Box<dyn FnOnce() + Send>) {
     create(&mut lock(), name, work);
 }
+
+/// Wakes a helper thread, from outside of the machine.
+pub fn wake_helper(channel: usize) {
+    lock().wake(channel, u32::MAX);
+    super::poke();
+}
