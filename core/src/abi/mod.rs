@@ -10,6 +10,9 @@ pub mod freebsd;
 mod layouts;
 #[cfg(test)]
 mod mock;
+pub mod net80211;
+pub mod netbsd;
+pub mod openbsd;
 pub mod settings;
 #[cfg(test)]
 mod tables;

@@ -135,7 +135,7 @@ fn bindings(os: &str, include: &[PathBuf], more: &str) -> Result<String> {
         .clang_args(["-x", "c", "-ffreestanding", "-nostdinc", "-D_BSD_SOURCE=1"])
         .clang_arg(format!("--target={}", target(os)))
         .allowlist_file(".*/net80211/ieee80211_(ioctl|freebsd|netbsd)\\.h")
-        .allowlist_type("tern_layout")
+        .allowlist_type("tern_layout|ifreq")
         .opaque_type("(mbuf|ifnet|task|mtx|sysctl_.*)")
         .generate_comments(false)
         .layout_tests(true)
@@ -172,7 +172,7 @@ fn assertions(text: &str) -> Result<Assertions> {
         }
     }
     let is_ours = |name: &str| {
-        name.starts_with("ieee80211")
+        (name.starts_with("ieee80211") || name == "ifreq")
             && !name.contains("__bindgen")
             && found.sizes.contains_key(name)
     };

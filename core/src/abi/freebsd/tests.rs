@@ -115,6 +115,7 @@ fn wpa_supplicant_joins_and_gives_keys() {
         pairwise: Some(Cipher::Ccmp),
         channel: Channel::ghz2(6),
         effort: Effort::Once,
+        ..JoinInfo::default()
     };
     let (request, body) = host.last();
     assert_eq!(
