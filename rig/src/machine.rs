@@ -264,6 +264,11 @@ impl Machine {
         self.ether.lock().is_unplugged
     }
 
+    /// Whether an allocation failed, because the run wanted it.
+    pub fn lacks_memory(&self) -> bool {
+        engine::lock().has_failed_allocation()
+    }
+
     /// After everything is gone: reports what is left, and what the model has to say of its driver.
     pub fn check_end(&self) {
         self.kernel.check();

@@ -31,6 +31,8 @@ pub(super) struct Client {
     stream: Mutex<UnixStream>,
     inbox: Mutex<VecDeque<Option<Request>>>,
     open: Mutex<Option<Open>>,
+    /// The thread that makes its calls, once it runs.
+    thread: Mutex<Option<usize>>,
 }
 
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -46,6 +48,7 @@ impl Client {
             stream: Mutex::new(stream),
             inbox: Mutex::new(VecDeque::new()),
             open: Mutex::new(None),
+            thread: Mutex::new(None),
         });
         let (sender, receiver) = channel();
         let (reading, serving, host) = (client.clone(), client.clone(), host.clone());
@@ -76,6 +79,9 @@ impl Client {
                 }
                 other => self.post(Some(other)),
             }
+        }
+        if let Some(thread) = *held(&self.thread) {
+            engine::kill(thread);
         }
         self.post(None);
     }
@@ -117,6 +123,7 @@ impl Client {
     fn serve(self: &Arc<Self>, host: &Host, copied: Receiver<Option<Vec<u8>>>) {
         let remote = Remote { client: self.clone(), copied, is_lost: false };
         engine::lock().set_user(Box::new(remote));
+        *held(&self.thread) = Some(engine::current());
         loop {
             let next = held(&self.inbox).pop_front();
             match next {

@@ -72,7 +72,7 @@ pub fn programs(os: &str) -> Result<Box<dyn Programs + Send>> {
     Ok(match os {
         "freebsd" => Box::new(freebsd::Ifconfig::default()),
         "netbsd" => Box::new(netbsd::Ifconfig),
-        "openbsd" => Box::new(openbsd::Ifconfig),
+        "openbsd" => Box::new(openbsd::Ifconfig::default()),
         _ => bail!("no system {os:?}; there are freebsd, netbsd and openbsd"),
     })
 }

@@ -205,7 +205,7 @@ fn world() -> Vec<Step> {
 }
 
 /// What is done with each BSD's module (rig/src/scenario.rs).
-const LOADED: [&str; 13] = [
+const LOADED: [&str; 14] = [
     "load",
     "probe",
     "attach",
@@ -217,11 +217,12 @@ const LOADED: [&str; 13] = [
     "monitor",
     "suspend-resume",
     "unplug",
+    "no-memory",
     "detach",
     "unload",
 ];
-/// How many transfers the stick is pulled out at, evenly spread over the scenario's.
-const UNPLUGS: &str = "250";
+/// At how many transfers, evenly spread over all, the stick is pulled out, and how many allocations fail.
+const PLACES: &str = "200";
 
 /// Scenarios with modules as built, and mistakes that have to be found.
 fn loaded() -> Vec<Step> {
@@ -234,7 +235,8 @@ fn loaded() -> Vec<Step> {
     for os in ["freebsd", "netbsd", "openbsd"] {
         steps.push(of(&format!("{os}: module and fake kernel"), &format!("--os {os}")));
         for scenario in LOADED {
-            let rest = if scenario == "unplug" { format!(" -- --unplugs {UNPLUGS}") } else { String::new() };
+            let is_sweep = matches!(scenario, "unplug" | "no-memory");
+            let rest = if is_sweep { format!(" -- --places {PLACES}") } else { String::new() };
             let arguments = format!("--os {os} --built --scenario {scenario}{rest}");
             steps.push(of(&format!("{os}: {scenario}"), &arguments));
         }
