@@ -46,6 +46,9 @@ const X86_64_FLAGS: &[&str] = &[
     "-mno-avx",
     "-mno-aes",
     "-msoft-float",
+    // Some systems' programs are position independent unless it is said; kernels are not.
+    "-fno-pic",
+    "-fno-pie",
 ];
 
 const AARCH64_FLAGS: &[&str] =
