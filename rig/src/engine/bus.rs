@@ -96,7 +96,7 @@ impl Bus {
     pub(crate) fn new(stick: Stick) -> Self {
         Self {
             stick,
-            is_plugged: true,
+            is_plugged: false,
             under_way: Vec::new(),
             done: VecDeque::new(),
             log: VecDeque::new(),
