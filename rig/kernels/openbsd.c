@@ -386,44 +386,10 @@ free(void *memory, int type, size_t size)
 {
 	const char *tag = tag_of("free", type);
 
-	if (memory == NULL)
-		return;
-	ob_forget_locks(memory, rig_size(memory));
-	rig_free(memory, tag, size == 0 ? RIG_ANY_SIZE : size);
+	if (memory != NULL)
+		rig_free(memory, tag, size == 0 ? RIG_ANY_SIZE : size);
 }
 RIG_KPI(free, "type, size, double free, margins, live objects inside");
-
-/*
- * Locks of this system are never destroyed: they end with their memory, if nobody holds them.
- */
-#define LOCKS_MAX 256
-static const void *locks[LOCKS_MAX];
-
-static void
-remember_lock(const void *lock)
-{
-	for (unsigned i = 0; i < LOCKS_MAX; i++)
-		if (locks[i] == NULL) {
-			locks[i] = lock;
-			return;
-		}
-	rig_die("too many locks");
-}
-
-void
-ob_forget_locks(const void *memory, size_t size)
-{
-	const char *from = memory;
-
-	for (unsigned i = 0; i < LOCKS_MAX; i++) {
-		const char *lock = locks[i];
-
-		if (lock == NULL || lock < from || lock >= from + size)
-			continue;
-		rig_lock_destroy(lock);
-		locks[i] = NULL;
-	}
-}
 
 /*
  * Mutexes. Where the module is built without option WITNESS they have no names.
@@ -437,8 +403,7 @@ mutex_begin(struct mutex *mtx, int ipl, const char *name, unsigned flags)
 	mtx->mtx_owner = (__typeof(mtx->mtx_owner))0;
 	mtx->mtx_wantipl = ipl;
 	mtx->mtx_oldipl = IPL_NONE;
-	remember_lock(mtx);
-	rig_lock_init(mtx, sizeof(*mtx), name, RIG_LOCK_SPIN | flags);
+	rig_lock_init(mtx, sizeof(*mtx), name, RIG_LOCK_SPIN | RIG_LOCK_FREELY | flags);
 }
 
 #undef _mtx_init_flags
@@ -500,8 +465,7 @@ _rw_init_flags(struct rwlock *rwl, const char *name, int flags, const struct loc
 		return;
 	memset(rwl, 0, sizeof(*rwl));
 	rwl->rwl_name = name;
-	remember_lock(rwl);
-	rig_lock_init(rwl, sizeof(*rwl), name, RIG_LOCK_SLEEP);
+	rig_lock_init(rwl, sizeof(*rwl), name, RIG_LOCK_SLEEP | RIG_LOCK_FREELY);
 }
 RIG_KPI(_rw_init_flags, "memory, name, twice");
 

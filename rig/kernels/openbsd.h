@@ -37,8 +37,6 @@ void ob_lock_kernel(void);
 void ob_unlock_kernel(void);
 bool ob_check_kernel_locked(const char *kpi);
 enum rig_woken ob_sleep(const void *channel, const char *why, uint64_t timeout_us, unsigned flags);
-/* Before memory is freed. */
-void ob_forget_locks(const void *memory, size_t size);
 /* NET_LOCK. */
 void ob_lock_net(void);
 void ob_unlock_net(void);

@@ -692,7 +692,6 @@ ob_unplug(bool is_gone)
 	if (error != 0)
 		rig_dief("panic: config_detach: forced detach of tern0 failed (%d)", error);
 	printf("tern0 detached\n");
-	ob_forget_locks(device, rig_size(device));
 	rig_free(device, SOFTC, RIG_ANY_SIZE);
 	device = NULL;
 	check_given_back("usb pipe");

@@ -12,6 +12,7 @@ type Table = BTreeMap<(String, String), (usize, usize, usize)>;
 pub(crate) fn table(system: &str) -> Table {
     let text = match system {
         "freebsd" => include_str!("layouts/freebsd.tsv"),
+        "netbsd" => include_str!("layouts/netbsd.tsv"),
         "openbsd" => include_str!("layouts/openbsd.tsv"),
         other => panic!("no table of {other}"),
     };

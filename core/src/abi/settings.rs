@@ -6,9 +6,10 @@ use crate::{
     control::{ControlRequest, Effort, Failure, JoinInfo, KeyInfo, KeyPlace, Port},
     os::Empty,
     radio::{self, CIPHERS},
-    scan::{KEPT_MAX, RESULTS_MAX, ScanRequest, ScanResult},
+    scan::{Joined, KEPT_MAX, RESULTS_MAX, ScanRequest, ScanResult},
     types::{Channel, Cipher, MacAddr, Mode, Ssid, Tuning, Width},
     wire::{
+        bss::Bss,
         elements::{Elements, Rsn, id},
         mgmt::Capability,
     },
@@ -299,6 +300,18 @@ impl Settings {
             Ok(()) | Err(Failure::NotFound | Failure::Down) => Ok(()),
             Err(why) => Err(why.into()),
         }
+    }
+
+    /// The access point, if `addr` is its address.
+    pub fn peer<H: Host>(&self, host: &mut H, addr: MacAddr) -> Option<Joined> {
+        let joined = host.joined().filter(|_| self.mode == Mode::Station)?;
+        (joined.bssid == addr).then_some(joined)
+    }
+
+    /// The network that the interface belongs to.
+    pub fn own_bss<H: Host>(&self, host: &mut H) -> Option<Bss> {
+        let joined = host.joined().filter(|_| self.mode == Mode::Station)?;
+        find_bss(host, joined.bssid).map(|found| found.bss)
     }
 
     /// Where the interface works: in its network, where the radio is, where it is to be, or on the

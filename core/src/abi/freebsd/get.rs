@@ -2,13 +2,15 @@
 //! What SIOCG80211 answers.
 
 use super::{
-    FreeBsd, auth, channels, ioc,
+    FreeBsd, channels, ioc,
     layout::{self, DevCapsHead, Req},
+    values::VALUES,
 };
 use crate::{
     abi::{
         Errno, Host,
-        settings::{Roaming, find_bss},
+        net80211::auth,
+        settings::Roaming,
         user::{self, Out},
     },
     io::TxQueue,
@@ -72,8 +74,8 @@ impl FreeBsd {
             ioc::ROAM => self.rates.get_roam(host, req.data(), req.i_len),
             ioc::TXPARAMS => self.rates.get_tx(host, req.data(), req.i_len),
             ioc::APPIE => self.get_elements(host, req),
-            ioc::WPAKEY => self.get_key(host, req),
-            ioc::WEPKEY => self.get_wep_key(host, req),
+            ioc::WPAKEY => self.keys.get_key(&self.settings, host, req, Errno::NoEnt),
+            ioc::WEPKEY => self.keys.get_wep_key(host, req),
             ioc::SCAN_RESULTS => super::scan::results(host, req),
             ioc::STA_INFO => self.get_stations(host, req),
             ioc::STA_STATS => self.get_station_stats(host, req),
@@ -90,7 +92,7 @@ impl FreeBsd {
     /// What is one number, in `i_val`.
     fn get_number<H: Host>(&self, host: &mut H, req: &Req) -> Result<i16, Errno> {
         let flag = |is_on: bool| i16::from(is_on);
-        let stored = |number| self.values.get(number).unwrap_or(0);
+        let stored = |number| self.values.get(&VALUES, number).unwrap_or(0);
         Ok(match req.i_type {
             ioc::NUMSSIDS => 1,
             ioc::NUMWEPKEYS => 4,
@@ -113,9 +115,12 @@ impl FreeBsd {
             ioc::CHANNEL => self.settings.here(host).channel.number().into(),
             ioc::TXPOWER => self.power_limit(host),
             ioc::TXPOWMAX => self.power_max(host),
-            ioc::DTIM_PERIOD => self.own_bss(host).map_or(1, |bss| bss.dtim_period.max(1).into()),
+            ioc::DTIM_PERIOD => {
+                self.settings.own_bss(host).map_or(1, |bss| bss.dtim_period.max(1).into())
+            }
             ioc::BEACON_INTERVAL => {
-                let interval = self.own_bss(host).map_or(100, |bss| bss.beacon_interval_tu);
+                let interval =
+                    self.settings.own_bss(host).map_or(100, |bss| bss.beacon_interval_tu);
                 i16::try_from(interval).unwrap_or(i16::MAX)
             }
             ioc::HTCONF if host.info().has_40mhz => stored(ioc::HTCONF) & (HT20 | HT40),
@@ -128,18 +133,12 @@ impl FreeBsd {
             ioc::WME_CWMIN..=ioc::WME_ACKPOLICY => self.get_wme(host, req),
             // The module with access lists is for access points, and not there.
             ioc::MACCMD => return Err(Errno::Inval),
-            number => return self.values.get(number).ok_or(Errno::Inval),
+            number => return self.values.get(&VALUES, number).ok_or(Errno::Inval),
         })
     }
 
-    /// The network that we belong to.
-    pub(super) fn own_bss<H: Host>(&self, host: &mut H) -> Option<crate::wire::bss::Bss> {
-        let joined = host.joined().filter(|_| self.is_station())?;
-        find_bss(host, joined.bssid).map(|found| found.bss)
-    }
-
     fn get_ssid<H: Host>(&self, host: &mut H, req: &mut Req) -> Result<(), Errno> {
-        let ssid = self.own_bss(host).map_or(self.settings.ssid, |bss| bss.ssid);
+        let ssid = self.settings.own_bss(host).map_or(self.settings.ssid, |bss| bss.ssid);
         req.i_len = u16::try_from(ssid.as_bytes().len()).unwrap_or(0);
         host.copy_out(ssid.as_bytes(), req.data())
     }
@@ -189,8 +188,10 @@ impl FreeBsd {
         if usize::from(req.i_len) != size_of::<layout::Channel>() {
             return Err(Errno::Inval);
         }
-        let has_ht =
-            self.own_bss(host).map_or(self.settings.mode == Mode::Station, |bss| bss.ht.is_some());
+        let has_ht = self
+            .settings
+            .own_bss(host)
+            .map_or(self.settings.mode == Mode::Station, |bss| bss.ht.is_some());
         let here = self.settings.here(host);
         let channel = channels::describe(host, here, has_ht);
         user::write(host, &channel, req.data())
@@ -222,7 +223,7 @@ impl FreeBsd {
             3 => TxQueue::Voice,
             _ => TxQueue::BestEffort,
         };
-        let wmm = self.own_bss(host).and_then(|bss| bss.wmm).unwrap_or(Wmm::DEFAULT);
+        let wmm = self.settings.own_bss(host).and_then(|bss| bss.wmm).unwrap_or(Wmm::DEFAULT);
         let edca = wmm.of(queue);
         match req.i_type {
             ioc::WME_CWMIN => edca.ecw_min.into(),

@@ -5,8 +5,9 @@
 
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// Bytes of an interface name.
-pub const NAME_LEN: usize = 16;
+use crate::abi::net80211::layout::layouts;
+pub use crate::abi::net80211::layout::{DelKey, JoinEvent, Key, Mlme, NAME_LEN, Req, StaTxPower};
+
 /// Phy modes that parameters are kept for.
 pub const MODES: usize = 14;
 /// Names that one scan asks for.
@@ -23,26 +24,7 @@ pub const STA_HEAD: usize = 8;
 /// Bytes of one element in `struct ieee80211req_wpaie`.
 pub const WPA_IE_LEN: usize = 256;
 
-macro_rules! layouts {
-    ($($(#[$doc:meta])* $name:ident { $($field:ident: $kind:ty,)* })*) => { $(
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, Default, FromBytes, Immutable, IntoBytes, KnownLayout)]
-        #[repr(C)]
-        #[expect(missing_docs, reason = "the names are those of the system's headers")]
-        pub struct $name { $(pub $field: $kind,)* }
-    )* };
-}
-
 layouts! {
-    /// `struct ieee80211req`, the argument of SIOCS80211 and SIOCG80211.
-    Req {
-        i_name: [u8; NAME_LEN],
-        i_type: u16,
-        i_val: i16,
-        i_len: u16,
-        pad: [u8; 2],
-        i_data: u64,
-    }
     /// `struct ifreq` as far as SIOCG80211STATS uses it.
     IfReq {
         ifr_name: [u8; NAME_LEN],
@@ -65,32 +47,6 @@ layouts! {
         ic_vht_ch_freq1: u8,
         ic_vht_ch_freq2: u8,
         ic_freq2: u16,
-    }
-    /// `struct ieee80211req_key`.
-    Key {
-        ik_type: u8,
-        ik_pad: u8,
-        ik_keyix: u16,
-        ik_keylen: u8,
-        ik_flags: u8,
-        ik_macaddr: [u8; 6],
-        pad: [u8; 4],
-        ik_keyrsc: u64,
-        ik_keytsc: u64,
-        ik_keydata: [u8; 32],
-    }
-    /// `struct ieee80211req_del_key`.
-    DelKey {
-        idk_keyix: u8,
-        idk_macaddr: [u8; 6],
-    }
-    /// `struct ieee80211req_mlme`.
-    Mlme {
-        im_op: u8,
-        im_ssid_len: u8,
-        im_reason: u16,
-        im_macaddr: [u8; 6],
-        im_ssid: [u8; 32],
     }
     /// A name in `struct ieee80211_scan_req`.
     ScanSsid {
@@ -161,11 +117,6 @@ layouts! {
         isi_peerstate: u8,
         pad: [u8; 3],
     }
-    /// `struct ieee80211req_sta_txpow`.
-    StaTxPower {
-        it_macaddr: [u8; 6],
-        it_txpow: u8,
-    }
     /// `struct ieee80211req_sta_vlan`.
     StaVlan {
         sv_macaddr: [u8; 6],
@@ -219,9 +170,5 @@ layouts! {
         icp_flags: u16,
         icp_bssid: [u8; 6],
         icp_macaddr: [u8; 6],
-    }
-    /// `struct ieee80211_join_event`, which leave, authentication and others have as well.
-    JoinEvent {
-        iev_addr: [u8; 6],
     }
 }

@@ -4,24 +4,25 @@
 //! `ioctls.tsv` lists every request and what becomes of it, `errnos.tsv` what malformed ones get.
 
 mod channels;
-mod events;
 mod get;
 mod ioc;
-mod keys;
 pub mod layout;
-mod media;
 mod rates;
 mod regdomain;
 mod scan;
 mod set;
 mod station;
-mod stats;
 #[cfg(test)]
 mod tests;
 mod values;
 
-use self::{keys::Keys, layout::CloneParams, rates::Rates, values::Values};
-use super::{Errno, Host, Personality, UserAddr, settings::Settings, user};
+use self::{layout::CloneParams, rates::Rates, values::VALUES};
+use super::{
+    Errno, Host, Personality, UserAddr,
+    net80211::{events, keys::Keys, media::Words, stats, values::Values},
+    settings::Settings,
+    user,
+};
 use crate::{
     control::Notice,
     os::Empty,
@@ -46,26 +47,20 @@ const CLONE_TDMA: u16 = 1 << 4;
 /// Of an address: nobody's but ours.
 const LOCAL: u8 = 1 << 1;
 
-/// Authentication modes (`IEEE80211_AUTH_*`).
-mod auth {
-    pub(super) const OPEN: u8 = 1;
-    pub(super) const SHARED: u8 = 2;
-    pub(super) const IEEE8021X: u8 = 3;
-    pub(super) const AUTO: u8 = 4;
-    pub(super) const WPA: u8 = 5;
-}
+/// FreeBSD's media words.
+const WORDS: Words = Words { monitor: 0x2000, cck: &[5, 6, 7, 8] };
 
 /// A FreeBSD interface.
 #[derive(Debug)]
 pub struct FreeBsd {
     settings: Settings,
     /// Parameters without a place of their own.
-    values: Values,
+    values: Values<{ VALUES.len() }>,
     rates: Rates,
     keys: Keys,
     /// Bit 0 WPA, bit 1 RSN.
     wpa: u8,
-    /// [`auth`]; 0 is open.
+    /// `IEEE80211_AUTH_*`; 0 is open.
     auth: u8,
     /// Channels of scans: bit n is channel n. All zero is all channels.
     channels: [u8; 32],
@@ -98,21 +93,9 @@ impl Empty for FreeBsd {
     };
 }
 
-impl layout::Req {
-    const fn data(&self) -> UserAddr {
-        UserAddr(self.i_data)
-    }
-}
-
 impl FreeBsd {
     fn is_station(&self) -> bool {
         self.settings.mode == Mode::Station
-    }
-
-    /// The access point, if `addr` is its address. Errors: [`Errno::NoEnt`].
-    fn peer<H: Host>(&self, host: &mut H, addr: MacAddr) -> Result<crate::scan::Joined, Errno> {
-        let joined = host.joined().filter(|_| self.is_station());
-        joined.filter(|joined| joined.bssid == addr).ok_or(Errno::NoEnt)
     }
 }
 
@@ -176,7 +159,7 @@ impl Personality for FreeBsd {
             GET_STATS => {
                 let (req, _) = <layout::IfReq as zerocopy::FromBytes>::read_from_prefix(data)
                     .map_err(|_| Errno::Inval)?;
-                let stats = stats::of_interface(host);
+                let stats: [u8; layout::STATS_LEN] = stats::of_interface(host, &stats::FREEBSD);
                 user::write(host, &stats, UserAddr(req.ifr_data))
             }
             _ => Err(Errno::NoTty),
@@ -192,18 +175,18 @@ impl Personality for FreeBsd {
     }
 
     fn media<H: Host>(&self, host: &H, index: u32) -> i32 {
-        media::word(host.info(), index)
+        WORDS.word(host.info(), index)
     }
 
     fn set_media<H: Host>(&mut self, host: &mut H, word: i32) -> Result<(), Errno> {
-        let mode = media::mode_of(host.info(), word)?;
+        let mode = WORDS.mode_of(host.info(), word)?;
         self.settings.set_mode(host, mode)?;
         self.media = word;
         Ok(())
     }
 
     fn media_status<H: Host>(&self, host: &mut H) -> (i32, i32) {
-        media::status(&self.settings, host)
+        WORDS.status(&self.settings, host)
     }
 
     fn events(notice: &Notice<'_>, tell: &mut dyn FnMut(i32, &[u8])) {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     abi::{
         Errno, Host,
+        net80211::heard::{NOISE_DBM, erp_of, padded, rates_of, rssi},
         settings::{capability_byte, is_in},
         user::{self, Out},
     },
@@ -18,7 +19,7 @@ use crate::{
     radio,
     scan::{CHANNELS_MAX, KEPT_MAX, RESULTS_MAX, ScanResult},
     types::{Channel, Ssid},
-    wire::elements::{Elements, id},
+    wire::elements::Elements,
 };
 
 /// Flags of a scan (`IEEE80211_IOC_SCAN_*`); the others are for net80211's own policy.
@@ -29,35 +30,6 @@ const DURATION_MIN: u32 = 1;
 const DURATION_MAX: u32 = 0x7fff_ffff;
 /// A buffer below this is none (two words of the kernel's own).
 const ROOM_MIN: u16 = 16;
-/// What receivers of this kind hear when there is nothing, dBm.
-pub(super) const NOISE_DBM: i8 = -95;
-/// Rates of one network that are shown.
-const RATES_MAX: usize = 15;
-
-/// A signal as half dB above the noise.
-pub(super) fn rssi(dbm: i8) -> i8 {
-    dbm.saturating_sub(NOISE_DBM).clamp(0, i8::MAX / 2).saturating_mul(2)
-}
-
-/// The rates in a list of elements, as they come, and how many.
-pub(super) fn rates_of(elements: Elements<'_>) -> ([u8; RATES_MAX], u8) {
-    let mut rates = [0; RATES_MAX];
-    let lists = elements.filter(|e| matches!(e.id, id::RATES | id::EXTENDED_RATES));
-    let all = lists.flat_map(|element| element.body);
-    let count = rates.iter_mut().zip(all).map(|(place, rate)| *place = *rate).count();
-    (rates, u8::try_from(count).unwrap_or(0))
-}
-
-/// The ERP element's first byte.
-pub(super) fn erp_of(elements: Elements<'_>) -> u8 {
-    elements.body_of(id::ERP).and_then(|body| body.first().copied()).unwrap_or(0)
-}
-
-/// Rounded up to whole words.
-pub(super) const fn padded(len: usize) -> usize {
-    len.next_multiple_of(4)
-}
-
 impl FreeBsd {
     pub(super) fn scan<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
         let wanted: ScanReq = user::read_exact(host, req.data(), req.i_len)?;

@@ -2,14 +2,16 @@
 //! What SIOCS80211 does.
 
 use super::{
-    FreeBsd, auth, channels,
+    FreeBsd, channels,
     get::own_ht,
     ioc,
     layout::{self, Req},
+    values::VALUES,
 };
 use crate::{
     abi::{
         Errno, Host,
+        net80211::{auth, mlme},
         settings::{self, Roaming},
         user,
     },
@@ -74,11 +76,11 @@ impl FreeBsd {
             }
             ioc::CHANLIST => self.set_channels(host, req)?,
             ioc::TXPOWER => self.set_power(host, req.i_val)?,
-            ioc::WEPKEY => self.set_wep_key(host, req)?,
-            ioc::WEPTXKEY => self.set_default_key(host, req.i_val)?,
-            ioc::WPAKEY => self.set_key(host, req)?,
-            ioc::DELKEY => self.delete_key(host, req)?,
-            ioc::MLME => self.set_mlme(host, req)?,
+            ioc::WEPKEY => self.keys.set_wep_key(&self.settings, host, req)?,
+            ioc::WEPTXKEY => self.keys.set_default_key(host, req.i_val)?,
+            ioc::WPAKEY => self.keys.set_key(&self.settings, host, req)?,
+            ioc::DELKEY => self.keys.delete_key(&self.settings, host, req)?,
+            ioc::MLME => mlme::mlme(&mut self.settings, host, req)?,
             ioc::SCAN_REQ => self.scan(host, req)?,
             ioc::SCAN_REQ_OLD => self.scan_any(host)?,
             ioc::SCAN_CANCEL => {
@@ -112,7 +114,7 @@ impl FreeBsd {
     }
 
     fn set_value(&mut self, number: u16, value: i16) -> Result<(), Errno> {
-        self.values.set(number, value).unwrap_or(Err(Errno::Inval))
+        self.values.set(&VALUES, number, value).unwrap_or(Err(Errno::Inval))
     }
 
     fn set_ssid<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<Then, Errno> {

@@ -4,20 +4,20 @@
 use zerocopy::{FromZeros, IntoBytes};
 
 use super::{
-    FreeBsd, auth, channels, ioc,
-    layout::{Mlme, Req, STA_HEAD, StaInfo, StaTxPower, StaVlan, WPA_IE_LEN},
-    rates, scan, stats,
+    FreeBsd, channels, ioc,
+    layout::{self, Req, STA_HEAD, StaInfo, StaTxPower, StaVlan, WPA_IE_LEN},
+    rates,
 };
 use crate::{
     abi::{
         Errno, Host,
+        net80211::{auth, heard, stats},
         settings::{capability_byte, find_bss_with},
         user::{self, Out},
     },
-    control::{ControlRequest, Port},
     io::RxFlags,
     scan::{Joined, KEPT_MAX},
-    types::{MacAddr, Mode, Ssid},
+    types::MacAddr,
     wire::elements::{Elements, id},
 };
 
@@ -31,50 +31,10 @@ mod state {
 }
 /// Set in an association id as it is in frames.
 const AID_BITS: u16 = 0xc000;
-/// `IEEE80211_MLME_*`.
-mod op {
-    pub(super) const ASSOC: u8 = 1;
-    pub(super) const DISASSOC: u8 = 2;
-    pub(super) const DEAUTH: u8 = 3;
-    pub(super) const AUTHORIZE: u8 = 4;
-    pub(super) const UNAUTHORIZE: u8 = 5;
-}
-
 impl FreeBsd {
-    pub(super) fn set_mlme<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
-        let mlme: Mlme = user::read_exact(host, req.data(), req.i_len)?;
-        if self.settings.mode != Mode::Station {
-            return Err(Errno::Inval);
-        }
-        let addr = MacAddr(mlme.im_macaddr);
-        match mlme.im_op {
-            op::ASSOC => {
-                let name = mlme.im_ssid.get(..usize::from(mlme.im_ssid_len)).unwrap_or_default();
-                let wanted = Some(self.settings.ssid).filter(|ssid| !ssid.is_hidden());
-                let wanted = wanted.or_else(|| Ssid::new(name)).unwrap_or(Ssid::EMPTY);
-                self.settings.join_bss(host, addr, &wanted)
-            }
-            op::DISASSOC | op::DEAUTH => {
-                if let Some(Joined { bssid, .. }) = host.joined() {
-                    let goodbye = if mlme.im_op == op::DEAUTH {
-                        ControlRequest::Deauth(bssid, mlme.im_reason)
-                    } else {
-                        ControlRequest::Disassoc(bssid, mlme.im_reason)
-                    };
-                    let _ = host.ask(goodbye, &[]); // We are gone by ourselves, then.
-                }
-                self.settings.leave(host);
-                Ok(())
-            }
-            // net80211 has these for access points only; here a station's program may say that
-            // its handshake is over.
-            op::AUTHORIZE | op::UNAUTHORIZE => {
-                let peer = self.peer(host, addr).map_err(|_| Errno::Inval)?;
-                let port = if mlme.im_op == op::AUTHORIZE { Port::Open } else { Port::Closed };
-                host.ask(ControlRequest::SetPort(peer.bssid, port), &[]).map_err(|_| Errno::Inval)
-            }
-            _ => Err(Errno::Inval),
-        }
+    /// The access point, if `addr` is its address. Errors: [`Errno::NoEnt`].
+    fn peer<H: Host>(&self, host: &mut H, addr: MacAddr) -> Result<Joined, Errno> {
+        self.settings.peer(host, addr).ok_or(Errno::NoEnt)
     }
 
     /// The address at the start of the user's structure, and the peer that has it.
@@ -113,7 +73,7 @@ impl FreeBsd {
         let bytes = elements.get(..len).unwrap_or_default();
         let bss = &found.bss;
         let len = size_of::<StaInfo>() + bytes.len();
-        let whole = scan::padded(len);
+        let whole = heard::padded(len);
         if !out.fits(whole) {
             return Ok(());
         }
@@ -131,12 +91,12 @@ impl FreeBsd {
             | has(bss.erp.is_some(), state::ERP)
             | has(bss.ht.is_some(), state::HT);
         info.isi_authmode = if self.auth == 0 { auth::OPEN } else { self.auth };
-        info.isi_noise = scan::NOISE_DBM;
-        info.isi_rssi = scan::rssi(found.signal_dbm);
+        info.isi_noise = heard::NOISE_DBM;
+        info.isi_rssi = heard::rssi(found.signal_dbm);
         info.isi_capinfo = capability_byte(bss.capability);
-        info.isi_erp = scan::erp_of(Elements::new(bytes));
+        info.isi_erp = heard::erp_of(Elements::new(bytes));
         info.isi_macaddr = joined.bssid.0;
-        (info.isi_rates, info.isi_nrates) = scan::rates_of(Elements::new(bytes));
+        (info.isi_rates, info.isi_nrates) = heard::rates_of(Elements::new(bytes));
         info.isi_associd = joined.aid | AID_BITS;
         info.isi_txpower =
             rule.map_or(0, |rule| u16::from(rule.max_dbm.unsigned_abs())).saturating_mul(2);
@@ -158,7 +118,7 @@ impl FreeBsd {
             info.isi_state |= state::AUTHORIZED;
         }
         if let Some(dbm) = stats.rx.average_dbm() {
-            info.isi_rssi = scan::rssi(dbm);
+            info.isi_rssi = heard::rssi(dbm);
         }
         let quiet = host.now().since_us(stats.rx.last) / 1_000_000;
         info.isi_inact = u16::try_from(quiet).unwrap_or(u16::MAX);
@@ -171,9 +131,10 @@ impl FreeBsd {
     ) -> Result<(), Errno> {
         let room = usize::from(req.i_len).checked_sub(STA_HEAD).ok_or(Errno::Inval)?;
         let joined = self.named_peer(host, req)?;
-        let stats = host.peer_stats(joined.bssid).ok_or(Errno::NoEnt)?;
+        let peer = host.peer_stats(joined.bssid).ok_or(Errno::NoEnt)?;
         let mut out = Out::new(req.data().plus(STA_HEAD), room);
-        out.put(host, &stats::of_peer(&stats))?;
+        let stats: [u8; layout::NODE_STATS_LEN] = stats::of_peer(&peer, stats::NODE_FREEBSD);
+        out.put(host, &stats)?;
         req.i_len = u16::try_from(STA_HEAD + out.written).unwrap_or(0);
         Ok(())
     }

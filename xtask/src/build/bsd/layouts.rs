@@ -27,7 +27,7 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     }
     let text = std::fs::read_to_string(&table).with_context(|| table.display().to_string())?;
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
-    let includes = headers(request.bsd).map(|name| format!("#include <{name}>\n")).concat();
+    let includes = crate::layouts::includes(request.bsd.name());
     let source = work.join("layouts.c");
     let offsetof =
         "#undef offsetof\n#define offsetof(type, field) __builtin_offsetof(type, field)\n";
@@ -45,25 +45,6 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
 /// Where the layouts of a system are.
 fn table(bsd: Bsd) -> PathBuf {
     progress::root().join(format!("core/src/abi/layouts/{}.tsv", bsd.name()))
-}
-
-/// The headers that declare the structs.
-fn headers(bsd: Bsd) -> [&'static str; 8] {
-    let last = match bsd {
-        Bsd::Free => "net80211/ieee80211_ioctl.h",
-        Bsd::Net => "net80211/ieee80211_ioctl.h",
-        Bsd::Open => "net80211/ieee80211_ioctl.h",
-    };
-    [
-        "sys/param.h",
-        "sys/types.h",
-        "sys/socket.h",
-        "net/if.h",
-        "net/if_media.h",
-        "net/route.h",
-        "net80211/ieee80211.h",
-        last,
-    ]
 }
 
 /// The rows as C: struct, its size, field, offset, size. A name without a space is a struct's.

@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
 //! Keys. What is installed is remembered, the key itself is not: nobody can read it back.
 
-use super::{
-    FreeBsd,
-    layout::{DelKey, Key, Req},
-};
+use super::layout::{DelKey, Key, Req};
 use crate::{
-    abi::{Errno, Host, user},
+    abi::{Errno, Host, settings::Settings, user},
     control::{ControlRequest, KeyInfo, KeyPlace},
     os::Empty,
     types::{Cipher, MacAddr, Mode},
@@ -36,11 +33,22 @@ struct Slot {
 
 /// The keys of an interface.
 #[derive(Debug)]
-pub(super) struct Keys {
+pub(crate) struct Keys {
     group: [Slot; GROUP_KEYS],
     pairwise: Slot,
     /// The default key, from 1; 0 is none.
     default: u8,
+}
+
+/// Which peer's pairwise key is meant. Errors: net80211's, which differ between modes.
+fn key_peer<H: Host>(settings: &Settings, host: &mut H, addr: [u8; 6]) -> Result<MacAddr, Errno> {
+    match settings.mode {
+        Mode::Monitor => Err(Errno::NoEnt),
+        Mode::Station => match settings.peer(host, MacAddr(addr)) {
+            Some(peer) => Ok(peer.bssid),
+            None => Err(Errno::AddrNotAvail),
+        },
+    }
 }
 
 impl Empty for Keys {
@@ -54,7 +62,7 @@ impl Empty for Slot {
 
 impl Keys {
     /// The number of the default key; -1 without one.
-    pub(super) fn default_key(&self) -> i16 {
+    pub(crate) fn default_key(&self) -> i16 {
         i16::from(self.default).saturating_sub(1)
     }
 
@@ -64,39 +72,32 @@ impl Keys {
     }
 }
 
-impl FreeBsd {
-    /// Which peer's pairwise key is meant. Errors: net80211's, which differ between modes.
-    fn key_peer<H: Host>(&self, host: &mut H, addr: [u8; 6]) -> Result<MacAddr, Errno> {
-        let addr = MacAddr(addr);
-        match self.settings.mode {
-            Mode::Monitor => Err(Errno::NoEnt),
-            Mode::Station => {
-                let peer = self.peer(host, addr).map_err(|_| Errno::AddrNotAvail)?;
-                Ok(peer.bssid)
-            }
-        }
-    }
-
-    pub(super) fn set_key<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
+impl Keys {
+    pub(crate) fn set_key<H: Host>(
+        &mut self,
+        settings: &Settings,
+        host: &mut H,
+        req: &Req,
+    ) -> Result<(), Errno> {
         let key: Key = user::read_exact(host, req.data(), req.i_len)?;
         let bytes = key.ik_keydata.get(..usize::from(key.ik_keylen)).ok_or(Errno::TooBig)?;
         let (place, flags) = if key.ik_keyix == NO_INDEX {
             if key.ik_flags != XMIT | RECV {
                 return Err(Errno::Inval);
             }
-            let peer = self.key_peer(host, key.ik_macaddr)?;
+            let peer = key_peer(settings, host, key.ik_macaddr)?;
             (KeyPlace { peer: Some(peer), index: 0 }, key.ik_flags)
         } else {
-            let (index, _) = self.keys.group(key.ik_keyix)?;
+            let (index, _) = self.group(key.ik_keyix)?;
             (KeyPlace { peer: None, index }, key.ik_flags)
         };
         let cipher = Some(Cipher::Ccmp).filter(|_| key.ik_type == CIPHER_CCM).ok_or(Errno::NxIo)?;
         let info = KeyInfo { place, cipher, receive_pn: key.ik_keyrsc };
-        self.settings.set_key(host, info, bytes).map_err(|_| Errno::Io)?;
+        settings.set_key(host, info, bytes).map_err(|_| Errno::Io)?;
         let slot = Slot { is_set: true, flags: flags & (XMIT | RECV) };
         match place.peer {
-            Some(_) => self.keys.pairwise = slot,
-            None => *self.keys.group(key.ik_keyix)?.1 = slot,
+            Some(_) => self.pairwise = slot,
+            None => *self.group(key.ik_keyix)?.1 = slot,
         }
         if flags & DEFAULT != 0 {
             self.choose_default(host, place.index);
@@ -105,36 +106,47 @@ impl FreeBsd {
     }
 
     fn choose_default<H: Host>(&mut self, host: &mut H, index: u8) {
-        self.keys.default = index.saturating_add(1);
+        self.default = index.saturating_add(1);
         // For sending to groups, which a station does not do: nothing is lost if it fails.
         let _ = host.ask(ControlRequest::SetDefaultKey(index), &[]);
     }
 
-    pub(super) fn delete_key<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
+    pub(crate) fn delete_key<H: Host>(
+        &mut self,
+        settings: &Settings,
+        host: &mut H,
+        req: &Req,
+    ) -> Result<(), Errno> {
         let key: DelKey = user::read_exact(host, req.data(), req.i_len)?;
         let place = if key.idk_keyix == NO_INDEX_BYTE {
-            let peer = self.key_peer(host, key.idk_macaddr)?;
-            self.keys.pairwise = Slot::EMPTY;
+            let peer = key_peer(settings, host, key.idk_macaddr)?;
+            self.pairwise = Slot::EMPTY;
             KeyPlace { peer: Some(peer), index: 0 }
         } else {
-            let (index, slot) = self.keys.group(key.idk_keyix.into())?;
+            let (index, slot) = self.group(key.idk_keyix.into())?;
             *slot = Slot::EMPTY;
             KeyPlace { peer: None, index }
         };
-        self.settings.delete_key(host, place)
+        settings.delete_key(host, place)
     }
 
-    pub(super) fn get_key<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
+    pub(crate) fn get_key<H: Host>(
+        &mut self,
+        settings: &Settings,
+        host: &mut H,
+        req: &Req,
+        no_peer: Errno,
+    ) -> Result<(), Errno> {
         let mut key: Key = user::read_exact(host, req.data(), req.i_len)?;
         let slot = if key.ik_keyix == NO_INDEX {
-            self.peer(host, MacAddr(key.ik_macaddr))?;
-            self.keys.pairwise
+            settings.peer(host, MacAddr(key.ik_macaddr)).ok_or(no_peer)?;
+            self.pairwise
         } else {
-            let (index, slot) = self.keys.group(key.ik_keyix)?;
+            let (index, slot) = self.group(key.ik_keyix)?;
             let slot = *slot;
             let bssid = host.joined().map(|joined| joined.bssid).unwrap_or_default();
             key.ik_macaddr = bssid.0;
-            let is_default = slot.is_set && self.keys.default == index.saturating_add(1);
+            let is_default = slot.is_set && self.default == index.saturating_add(1);
             Slot { flags: slot.flags | if is_default { DEFAULT } else { 0 }, ..slot }
         };
         let (cipher, len) = if slot.is_set { (CIPHER_CCM, 16) } else { (CIPHER_NONE, 0) };
@@ -144,22 +156,27 @@ impl FreeBsd {
     }
 
     /// There are no WEP keys, so each has no bytes.
-    pub(super) fn get_wep_key<H: Host>(
+    pub(crate) fn get_wep_key<H: Host>(
         &mut self,
         host: &mut H,
         req: &mut Req,
     ) -> Result<(), Errno> {
-        self.keys.group(u16::try_from(req.i_val).map_err(|_| Errno::Inval)?)?;
+        self.group(u16::try_from(req.i_val).map_err(|_| Errno::Inval)?)?;
         req.i_len = 0;
         host.copy_out(&[], req.data())
     }
 
     /// Removing is done; a new key is refused as net80211 does without the cipher's module.
-    pub(super) fn set_wep_key<H: Host>(&mut self, host: &mut H, req: &Req) -> Result<(), Errno> {
-        let (index, slot) = self.keys.group(u16::try_from(req.i_val).map_err(|_| Errno::Inval)?)?;
+    pub(crate) fn set_wep_key<H: Host>(
+        &mut self,
+        settings: &Settings,
+        host: &mut H,
+        req: &Req,
+    ) -> Result<(), Errno> {
+        let (index, slot) = self.group(u16::try_from(req.i_val).map_err(|_| Errno::Inval)?)?;
         if req.i_len == 0 {
             *slot = Slot::EMPTY;
-            return self.settings.delete_key(host, KeyPlace { peer: None, index });
+            return settings.delete_key(host, KeyPlace { peer: None, index });
         }
         if req.i_len > WEP_MAX {
             return Err(Errno::Inval);
@@ -169,14 +186,14 @@ impl FreeBsd {
         Err(Errno::Inval)
     }
 
-    pub(super) fn set_default_key<H: Host>(
+    pub(crate) fn set_default_key<H: Host>(
         &mut self,
         host: &mut H,
         value: i16,
     ) -> Result<(), Errno> {
         match u8::try_from(value) {
             Ok(index @ 0..4) => self.choose_default(host, index),
-            _ if value == -1 => self.keys.default = 0,
+            _ if value == -1 => self.default = 0,
             _ => return Err(Errno::Inval),
         }
         Ok(())
