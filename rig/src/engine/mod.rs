@@ -31,9 +31,7 @@ pub use ffi::{Kernel, primitive, primitives};
 pub use memory::Area;
 pub use names::Names;
 pub use sleep::{Woken, exclusively, idle_helper, sleep_for_events, wait_for_unplug};
-pub use threads::{
-    call_in_thread, current, enter_first_thread, kill, spawn_helper, wake_helper,
-};
+pub use threads::{call_in_thread, current, enter_first_thread, kill, spawn_helper, wake_helper};
 pub use user::{Event, EventKind, Nobody, User, events_channel};
 
 /// Calls for which virtual time may go on without an end before the run is given up.
