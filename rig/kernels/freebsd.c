@@ -888,7 +888,7 @@ struct taskqueue {
 	void *context;
 	struct task *running;
 	int threads;
-	bool is_over;
+	bool is_over, is_swi;
 	char name[32];
 };
 
@@ -920,6 +920,8 @@ taskqueue_create(const char *name, int mflags, taskqueue_enqueue_fn enqueue, voi
 }
 RIG_KPI(taskqueue_create, "name, flags, function");
 
+#define SWI "a software interrupt"
+
 static void
 queue_main(void *arg)
 {
@@ -939,7 +941,11 @@ queue_main(void *arg)
 		pending = task->ta_pending;
 		task->ta_pending = 0;
 		queue->running = task;
+		if (queue->is_swi)
+			rig_scope_enter(SWI, RIG_NO_SLEEP);
 		task->ta_func(task->ta_context, pending);
+		if (queue->is_swi)
+			rig_scope_leave(SWI);
 		RIG_CHECK(rig_locks_held() == 0, "a task of %s returned with a lock held", queue->name);
 		queue->running = NULL;
 		rig_wakeup(&queue->running, UINT32_MAX);
@@ -1064,9 +1070,10 @@ taskqueue_free(struct taskqueue *queue)
 }
 RIG_KPI(taskqueue_free, "queue, sleeping, no tasks left");
 
-/* The queue that every kernel has. */
-struct taskqueue *taskqueue_thread;
+/* The queues that every kernel has. */
+struct taskqueue *taskqueue_thread, *taskqueue_swi;
 RIG_KPI(taskqueue_thread, "a variable");
+RIG_KPI(taskqueue_swi, "a variable; its tasks do not sleep");
 
 /*
  * The net epoch.
@@ -1176,6 +1183,9 @@ boot(void)
 	    &taskqueue_thread);
 	rig_thread_create(clock_main, NULL, "clock");
 	taskqueue_start_threads(&taskqueue_thread, 1, PWAIT, "thread taskq");
+	taskqueue_swi = taskqueue_create("swi", M_WAITOK, taskqueue_thread_enqueue, &taskqueue_swi);
+	taskqueue_swi->is_swi = true;
+	taskqueue_start_threads(&taskqueue_swi, 1, PWAIT, "swi taskq");
 	fb_net_boot();
 	fb_usb_boot();
 }
