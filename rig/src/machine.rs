@@ -148,7 +148,8 @@ impl Machine {
         *self.image() = Some(image);
         self.begin_call();
         let kernel = self.kernel;
-        let loaded = engine::call_in_thread("modload", move || engine::exclusively(|| kernel.load()));
+        let loaded =
+            engine::call_in_thread("modload", move || engine::exclusively(|| kernel.load()));
         loaded.map_err(|errno| anyhow::anyhow!("the module's load says errno {errno}"))
     }
 
@@ -160,7 +161,8 @@ impl Machine {
     pub fn unload(&self) -> Result<()> {
         self.begin_call();
         let kernel = self.kernel;
-        let unloaded = engine::call_in_thread("modunload", move || engine::exclusively(|| kernel.unload()));
+        let unloaded =
+            engine::call_in_thread("modunload", move || engine::exclusively(|| kernel.unload()));
         unloaded.map_err(|errno| anyhow::anyhow!("the module's unload says errno {errno}"))?;
         if let Some(image) = self.image().take() {
             load::unload_module(image);

@@ -85,9 +85,11 @@ impl Walk {
             }
         }
         let is_whole = lines.len() < RING || seen.len() == model.len();
-        let compared = if is_whole { &model[..] } else { &model[model.len().saturating_sub(seen.len())..] };
+        let compared =
+            if is_whole { &model[..] } else { &model[model.len().saturating_sub(seen.len())..] };
         if seen == compared {
-            let part = if is_whole { String::new() } else { format!(" (the last of {})", model.len()) };
+            let part =
+                if is_whole { String::new() } else { format!(" (the last of {})", model.len()) };
             println!("{} equal: {} writes{part}, as the model saw them", machine.now(), seen.len());
             return;
         }
