@@ -8,6 +8,7 @@ mod bus;
 mod fault;
 mod ffi;
 mod heap;
+mod kernel;
 mod locks;
 mod memory;
 mod names;
@@ -27,7 +28,8 @@ use tern_sim::{Seed, air::Micros, world::Ether};
 
 pub use bus::{Access, Stick};
 pub use fault::{Fault, finish, report_crash};
-pub use ffi::{Kernel, primitive, primitives};
+pub use ffi::{primitive, primitives};
+pub use kernel::Kernel;
 pub use memory::Area;
 pub use names::Names;
 pub use sleep::{Woken, exclusively, idle_helper, sleep_for_events, wait_for_unplug};

@@ -217,3 +217,26 @@ fn link_is_up(machine: &Machine, least: u32) -> bool {
         events.iter().any(|event| event.kind == EventKind::Link && event.number >= least)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_ends_where_it_ends() {
+        let mut memory = Memory::default();
+        let (first, second) = (memory.add(vec![1, 2, 3]), memory.add(vec![4]));
+        let mut two = [0; 2];
+        assert!(memory.read(first + 1, &mut two) && two == [2, 3]);
+        assert!(!memory.read(first + 2, &mut two) && !memory.read(0, &mut two));
+        assert!(!memory.read(u64::MAX, &mut two) && !memory.write(second, &[1, 2]));
+        assert!(memory.write(second, &[9]) && memory.take(second) == [9]);
+    }
+
+    #[test]
+    fn commands() {
+        assert_eq!(ioc(IN, 234, 32), 0x8020_69ea);
+        assert_eq!(ioc(IN_OUT, 124, 32), 0xc020_697c);
+        assert_eq!((channel_of(2412), channel_of(2437), channel_of(2484)), (1, 6, 14));
+    }
+}

@@ -178,7 +178,7 @@ impl Programs for Ifconfig {
     }
 
     fn destroy(&mut self, machine: &Machine) -> Result<()> {
-        self.set_up(machine, false)
+        if self.name.is_empty() { Ok(()) } else { self.set_up(machine, false) }
     }
 
     fn set_up(&mut self, machine: &Machine, is_up: bool) -> Result<()> {
@@ -237,7 +237,7 @@ impl Programs for Ifconfig {
             let memory = Memory::default();
             let short = memory.add(vec![0x20; 3]);
             for pointer in [0, 1, 0xffff_8000_0000_0000, short] {
-                let rest = pointer.to_le_bytes().repeat(12);
+                let rest = pointer.to_le_bytes().repeat(24);
                 let argument = self.argument(&rest[..len - 16], len);
                 // Whatever it says, as long as it comes back.
                 let _ = ioctl(machine, &memory, command, argument);

@@ -30,6 +30,10 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     let source = work.join("layouts.c");
     std::fs::write(&source, format!("{includes}#include <stddef.h>\n{asserts}"))?;
     let mut clang = glue::command(request, plan, work);
+    if let (Bsd::Free, Some(sysdir)) = (request.bsd, &request.sysdir) {
+        // What user space has besides is next to sys/ in a source tree.
+        clang.arg("-isystem").arg(sysdir.join("../include"));
+    }
     clang.args(["-U_KERNEL", "-Wno-unused", "-fsyntax-only"]).arg(&source);
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
