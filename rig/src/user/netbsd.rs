@@ -219,8 +219,7 @@ impl Programs for Ifconfig {
     }
 
     fn set_up(&mut self, machine: &Machine, is_up: bool) -> Result<()> {
-        let answer =
-            self.ifreq(machine, SIOCGIFFLAGS, &[]).map_err(errno("reading the flags"))?;
+        let answer = self.ifreq(machine, SIOCGIFFLAGS, &[]).map_err(errno("reading the flags"))?;
         let flags = word(&answer, 16);
         let flags = if is_up { flags | IFF_UP } else { flags & !IFF_UP };
         self.ifreq(machine, SIOCSIFFLAGS, &flags.to_le_bytes())
