@@ -19,6 +19,7 @@ use crate::{
 const IFREQ: usize = 144;
 const REQ: usize = 32;
 const CHANREQ: usize = 18;
+const BSSIDREQ: usize = 22;
 const MEDIAREQ: usize = 48;
 const SIOCSIFFLAGS: u64 = ioc(IN, 16, IFREQ);
 const SIOCGIFFLAGS: u64 = ioc(IN_OUT, 17, IFREQ);
@@ -30,6 +31,7 @@ const SIOCSIFMTU: u64 = ioc(IN, 127, IFREQ);
 const SIOCS80211NWID: u64 = ioc(IN_OUT, 230, IFREQ);
 const SIOCS80211CHANNEL: u64 = ioc(IN, 238, CHANREQ);
 const SIOCG80211CHANNEL: u64 = ioc(IN_OUT, 239, CHANREQ);
+const SIOCG80211BSSID: u64 = ioc(IN_OUT, 241, BSSIDREQ);
 const SIOCS80211: u64 = ioc(IN, 244, REQ);
 const SIOCG80211: u64 = ioc(IN_OUT, 245, REQ);
 
@@ -42,7 +44,6 @@ const RTM_IEEE80211: u8 = 0x11;
 const RTM_ASSOC: u16 = 100;
 const RTM_SCAN: u16 = 105;
 
-const BSSID: u16 = 15;
 const ROAMING: u16 = 16;
 const PRIVACY: u16 = 17;
 const WPAKEY: u16 = 19;
@@ -219,8 +220,7 @@ impl Programs for Ifconfig {
     }
 
     fn set_up(&mut self, machine: &Machine, is_up: bool) -> Result<()> {
-        let answer =
-            self.ifreq(machine, SIOCGIFFLAGS, &[]).map_err(errno("reading the flags"))?;
+        let answer = self.ifreq(machine, SIOCGIFFLAGS, &[]).map_err(errno("reading the flags"))?;
         let flags = word(&answer, 16);
         let flags = if is_up { flags | IFF_UP } else { flags & !IFF_UP };
         self.ifreq(machine, SIOCSIFFLAGS, &flags.to_le_bytes())
@@ -244,8 +244,9 @@ impl Programs for Ifconfig {
         argument[16..24].copy_from_slice(&at.to_le_bytes());
         ioctl(machine, &memory, SIOCS80211NWID, argument).map_err(errno("nwid"))?;
         ensure!(self.link_is_up(machine), "the link does not go up");
-        let bssid = self.get(machine, BSSID, 6).map_err(errno("bssid"))?;
-        ensure!(bssid != [0; 6], "no access point although the link is up");
+        let answer = ioctl(machine, &memory, SIOCG80211BSSID, name(&self.name, BSSIDREQ));
+        let answer = answer.map_err(errno("bssid"))?;
+        ensure!(answer[16..] != [0; 6], "no access point although the link is up");
         Ok(())
     }
 
