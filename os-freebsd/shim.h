@@ -59,6 +59,7 @@ struct tern_vif {
 	struct ifmedia	 media;
 	struct bpf_if	*radio;		/* the tap of DLT_IEEE802_11_RADIO */
 	struct mtx	 tx;		/* the order of what is sent, and: */
+	struct task	 restart;	/* of sending, after shim_tx_ready */
 	bool		 is_stopped;	/* shim_tx_ready is to come */
 	bool		 is_tapped;	/* bpf has seen the head of the queue */
 	uint8_t		 mac[ETHER_ADDR_LEN]; /* as core knows it */
@@ -161,6 +162,7 @@ void	tern_vap_remove_all(struct tern_dev *dev);
 void	tern_net_start(if_t ifp);
 int	tern_net_output(if_t ifp, struct mbuf *m, const struct sockaddr *dst,
 	    struct route *ro);
+void	tern_net_restart(void *arg, int pending);
 void	tern_net_flush(struct tern_vif *vif);
 
 #endif

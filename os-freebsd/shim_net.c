@@ -211,6 +211,19 @@ tern_net_flush(struct tern_vif *vif)
 	mtx_unlock(&vif->tx);
 }
 
+/* Not from inside of shim_tx_ready: core asks for every interface that waits, not for every packet. */
+void
+tern_net_restart(void *arg, int pending __unused)
+{
+	struct tern_vif *vif = arg;
+	struct epoch_tracker et;
+
+	NET_EPOCH_ENTER(et);
+	if (tern_vif_is_running(vif))
+		send_all(vif);
+	NET_EPOCH_EXIT(et);
+}
+
 void
 shim_tx_ready(struct tern_dev *dev, tern_vap vap, uint16_t queue __unused)
 {
@@ -223,8 +236,7 @@ shim_tx_ready(struct tern_dev *dev, tern_vap vap, uint16_t queue __unused)
 		mtx_lock(&vif->tx);
 		vif->is_stopped = false;
 		mtx_unlock(&vif->tx);
-		if (tern_vif_is_running(vif))
-			send_all(vif);
+		taskqueue_enqueue(taskqueue_swi, &vif->restart);
 	}
 	NET_EPOCH_EXIT(et);
 }

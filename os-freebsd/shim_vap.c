@@ -283,6 +283,7 @@ vif_create(struct tern_dev *dev, const struct ieee80211_clone_params *params, in
 	vif->vap = vap;
 	sx_init(&vif->control, "tern control");
 	mtx_init(&vif->tx, "tern send", NULL, MTX_DEF);
+	TASK_INIT(&vif->restart, 0, tern_net_restart, vif);
 	tern_vap_address(dev->rust, vap, vif->mac);
 	vif_attach(vif, unit);
 	mtx_lock(&tern_registry);
@@ -336,6 +337,7 @@ clone_destroy(struct if_clone *ifc __unused, if_t ifp, uint32_t flags __unused)
 	if_setdrvflagbits(ifp, 0, IFF_DRV_RUNNING);
 	tern_vap_destroy(dev->rust, vif->vap);
 	NET_EPOCH_WAIT();
+	taskqueue_drain(taskqueue_swi, &vif->restart);
 	tern_net_flush(vif);
 	ether_ifdetach(ifp);
 	ifmedia_removeall(&vif->media);

@@ -10,6 +10,7 @@ use crate::{
     chip::ChipError,
     os::OsError,
     types::{Channel, Cipher, MacAddr, Mode, RequestId, Tuning},
+    wire::bss::Bss,
 };
 
 /// What a user can ask for. "Body" is the draft that comes along; without a remark there is none.
@@ -265,6 +266,8 @@ pub enum Notice<'a> {
     Left(&'a [u8]),
     /// No beacons for too long; [`Notice::Left`] follows.
     BeaconLost,
+    /// The link is up, in this network; told after [`crate::os::Os::link_changed`].
+    Network(&'a Bss),
     /// The signal of our network crossed a threshold of interest, in dBm.
     Signal(i8),
 }

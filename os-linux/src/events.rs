@@ -85,7 +85,7 @@ impl Kind {
             Notice::SentAway(frame) => (plain(8), frame),
             Notice::Left(frame) => (plain(9), frame),
             Notice::BeaconLost => (plain(10), &[]),
-            Notice::Signal(_) => return None,
+            Notice::Signal(_) | Notice::Network(_) => return None,
         })
     }
 

@@ -171,7 +171,4 @@ pub trait Personality: Empty + Send {
     fn events(notice: &Notice<'_>, tell: &mut dyn FnMut(i32, &[u8]));
     /// The link went up (with the access point's address) or down: likewise.
     fn link_events(bssid: Option<MacAddr>, tell: &mut dyn FnMut(i32, &[u8]));
-    /// The link went up, in this network: likewise, after [`Personality::link_events`], for systems
-    /// that tell more of it.
-    fn network_events(_found: &ScanResult, _tell: &mut dyn FnMut(i32, &[u8])) {}
 }

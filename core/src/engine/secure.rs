@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 use super::Engine;
 use crate::{
     chip::Chip,
-    control::{Failure, KeyInfo, PMK_LEN, Port},
+    control::{Failure, KeyInfo, Notice, PMK_LEN, Port},
     io::{Framing, Pipe},
     keys::{Input, Reply, With},
     os::{Draft, Os, OsError, Packet, Sleepable},
@@ -107,17 +107,15 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
 
     /// Tells the user of the link, if that is news.
     pub(super) fn tell_link(&mut self, cx: &mut Sleepable, up: bool) {
+        let Some(vap) = self.station_vap().filter(|_| self.is_link_told != up) else { return };
+        self.is_link_told = up;
+        let link = self.told_of.filter(|_| up);
         let aid = self.station.bound().aid;
-        let joined =
-            self.told_of.filter(|_| up).map(|bssid| Joined { bssid, aid, since: self.now() });
+        let joined = link.map(|bssid| Joined { bssid, aid, since: self.now() });
         self.shared.results.with(cx, |results, _| results.set_joined(joined));
-        if let Some(vap) = self.station_vap().filter(|_| self.is_link_told != up) {
-            self.is_link_told = up;
-            let link = self.told_of.filter(|_| up);
-            let aid = self.station.bound().aid;
-            let joined = link.map(|bssid| Joined { bssid, aid, since: self.now() });
-            self.shared.results.with(cx, |results, _| results.set_joined(joined));
-            self.shared.os.link_changed(cx, vap.id, link);
+        self.shared.os.link_changed(cx, vap.id, link);
+        if let Some(bss) = self.station.bss().filter(|_| up) {
+            self.notify(cx, vap.id, Notice::Network(bss));
         }
     }
 

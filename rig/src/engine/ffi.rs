@@ -404,12 +404,15 @@ primitives! {
     fn rig_yield() {
         drop(threads::yield_now(lock()));
     }
-    fn rig_sleep(channel: usize, why: *const c_char, timeout_us: u64, _flags: u32) -> Woken {
+    fn rig_sleep(channel: usize, why: *const c_char, timeout_us: u64, flags: u32) -> Woken {
         // SAFETY: as above.
         let why = unsafe { lasting(why) };
         let mut state = lock();
         state.may_sleep(&format!("{why} (sleep)"));
         let until = (timeout_us != u64::MAX).then(|| state.now() + timeout_us);
+        if flags & 1 != 0 {
+            return sleep::sleep_interruptibly(state, channel, why, until);
+        }
         sleep::sleep(state, channel, why, until, false).1
     }
     fn rig_idle(channel: usize, why: *const c_char) {

@@ -32,6 +32,8 @@ pub(crate) struct Thread {
     /// Bounds of its stack.
     pub(crate) stack: (usize, usize),
     pub(crate) user: Option<Box<dyn User>>,
+    /// Its process was killed.
+    pub(crate) has_signal: bool,
 }
 
 impl Thread {
@@ -46,6 +48,7 @@ impl Thread {
             local: 0,
             stack: (0, 0),
             user: Some(Box::new(Nobody)),
+            has_signal: false,
         }
     }
 }
@@ -192,4 +195,21 @@ pub fn call_in_thread<T: Send + 'static>(
 /// A thread of the kernel's that nobody waits for.
 pub fn spawn_helper(name: &str, work: Box<dyn FnOnce() + Send>) {
     create(&mut lock(), name, work);
+}
+
+/// Wakes a helper thread, from outside of the machine.
+pub fn wake_helper(channel: usize) {
+    lock().wake(channel, u32::MAX);
+    super::poke();
+}
+
+/// The number of the running thread, for [`kill`].
+pub fn current() -> usize {
+    lock().current
+}
+
+/// Kills the process whose calls a thread makes, from outside of the machine.
+pub fn kill(thread: usize) {
+    lock().signal(thread);
+    super::poke();
 }

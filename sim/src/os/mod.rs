@@ -24,7 +24,7 @@ use tern_core::{
     control::{Failure, Notice, Operation},
     io::TxQueue,
     os::{Empty, FirmwareUser, Os, OsError, Sleepable, Unlocked},
-    types::{Instant, MacAddr, RequestId, Tuning, VapId},
+    types::{Instant, MacAddr, RequestId, Ssid, Tuning, VapId},
 };
 
 pub use bulk::{Sent, SimBulk, SimTransfer};
@@ -63,6 +63,8 @@ pub enum Event {
     BeaconLost,
     /// The signal crossed a threshold.
     Signal(i8),
+    /// The link is up, in a network of this name.
+    Network(Ssid),
     /// The link went up or down.
     Link(bool),
     /// An Ethernet frame went up the stack.
@@ -87,6 +89,7 @@ impl Event {
             Notice::Left(frame) => Self::Left(frame.to_vec()),
             Notice::BeaconLost => Self::BeaconLost,
             Notice::Signal(dbm) => Self::Signal(dbm),
+            Notice::Network(bss) => Self::Network(bss.ssid),
         }
     }
 }

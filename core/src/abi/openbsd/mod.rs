@@ -231,16 +231,14 @@ impl Personality for OpenBsd {
         self.active_media(host)
     }
 
-    /// Nothing: this system tells of the link only.
-    fn events(_notice: &Notice<'_>, _tell: &mut dyn FnMut(i32, &[u8])) {}
-
-    /// Nothing: see [`Personality::network_events`].
+    /// Nothing: see [`Notice::Network`].
     fn link_events(_bssid: Option<MacAddr>, _tell: &mut dyn FnMut(i32, &[u8])) {}
 
-    fn network_events(found: &ScanResult, tell: &mut dyn FnMut(i32, &[u8])) {
+    /// Which network the link is in; this system tells of nothing else.
+    fn events(notice: &Notice<'_>, tell: &mut dyn FnMut(i32, &[u8])) {
+        let Notice::Network(bss) = notice else { return };
         /// `IEEE80211_F_SHSLOT`, `_SHPREAMBLE`, `_QOS`, `_RSNON`, `_PSK`, `_HTON`.
         const FLAGS: [u32; 6] = [1 << 17, 1 << 18, 1 << 19, 1 << 21, 1 << 22, 1 << 25];
-        let bss = &found.bss;
         let is = [
             bss.capability.contains(Capability::SHORT_SLOT),
             bss.capability.contains(Capability::SHORT_PREAMBLE),

@@ -334,7 +334,9 @@ fn counters_have_their_places() {
 fn the_routing_message_says_which_network() {
     let found = Mock::with_network().results[0].0;
     let mut told = Vec::new();
-    OpenBsd::network_events(&found, &mut |kind, bytes| told.push((kind, bytes.to_vec())));
+    let mut tell = |kind, bytes: &[u8]| told.push((kind, bytes.to_vec()));
+    OpenBsd::events(&Notice::Network(&found.bss), &mut tell);
+    OpenBsd::events(&Notice::BeaconLost, &mut tell);
     let [(RTM_80211INFO, bytes)] = &told[..] else { panic!("{told:?}") };
     let info = Info::read_from_bytes(bytes).unwrap();
     assert_eq!((info.ifie_channel, info.ifie_nwid_len, info.ifie_addr), (6, 4, AP.0));

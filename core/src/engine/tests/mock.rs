@@ -168,7 +168,7 @@ impl Os for TestOs {
             Notice::SentAway(frame) => Told::SentAway(frame.to_vec()),
             Notice::Left(frame) => Told::Left(frame.to_vec()),
             Notice::BeaconLost => Told::BeaconLost,
-            Notice::Signal(_) => return,
+            Notice::Signal(_) | Notice::Network(_) => return,
         });
     }
     fn is_listening<C: Unlocked>(&self, _cx: &mut C, _vap: VapId) -> bool {
