@@ -18,15 +18,19 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::{
+    build,
+    setup::{self, Purpose},
+};
+
 /// Checks the tables of the BSDs' 802.11 structures against headers
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Whose structures: freebsd, netbsd or openbsd
     #[arg(long)]
     os: String,
-    /// Directories with headers, searched in this order: PyPI's ziglang has
-    /// `lib/libc/include/x86_64-<os>-none` and `generic-<os>`
-    #[arg(long, required_unless_present = "sysdir")]
+    /// Directories with headers, searched in this order, in place of the packaged ones
+    #[arg(long)]
     include: Vec<PathBuf>,
     /// The kernel's `sys` directory of a source tree, in place of packaged headers
     #[arg(long)]
@@ -39,6 +43,26 @@ pub(crate) struct Args {
 /// Field of a structure, as C names it: size of the structure, offset and size of the field.
 pub(crate) type Table = BTreeMap<(String, String), (usize, usize, usize)>;
 
+/// The lines of a C program that include all that declares structures of a system's ioctls and
+/// events.
+pub(crate) fn includes(os: &str) -> String {
+    const FIRST: [&str; 6] =
+        ["sys/param.h", "sys/types.h", "sys/socket.h", "net/if.h", "net/if_media.h", "net/route.h"];
+    const MIDDLE: [&str; 3] =
+        ["net80211/ieee80211.h", "net80211/ieee80211_crypto.h", "net80211/ieee80211_ioctl.h"];
+    let (before, after): (&[&str], &[&str]) = match os {
+        "freebsd" => {
+            (&["net/ethernet.h", "net80211/_ieee80211.h"], &["net80211/ieee80211_freebsd.h"])
+        }
+        "netbsd" => {
+            (&["net/if_ether.h", "net80211/_ieee80211.h"], &["net80211/ieee80211_netbsd.h"])
+        }
+        _ => (&["netinet/in.h", "netinet/if_ether.h"], &[]),
+    };
+    let names = FIRST.iter().chain(before).chain(&MIDDLE).chain(after);
+    names.fold(String::new(), |text, name| text + &format!("#include <{name}>\n"))
+}
+
 /// The first line of a table.
 const HEAD: &str = "# structure\tits size\tfield\toffset\tsize\n";
 
@@ -47,11 +71,13 @@ pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let text = std::fs::read_to_string(&path).unwrap_or_default();
     let table = parse(&text).with_context(|| path.display().to_string())?;
     let mut include = args.include.clone();
-    let _links = match &args.sysdir {
-        Some(sys) => Some(read::links(sys, &mut include)?),
-        None => None,
-    };
+    let links = args.sysdir.as_deref().map(|sys| read::links(sys, &mut include)).transpose()?;
+    if include.is_empty() {
+        setup::ensure(&[Purpose::Bsd])?;
+        include = build::bsd::packaged_headers(&args.os)?;
+    }
     let found = read::headers(&args.os, &include, &table)?;
+    drop(links);
     if args.write {
         std::fs::write(&path, format(&found)).with_context(|| path.display().to_string())?;
         println!("{}: {} fields", path.display(), found.len());

@@ -173,9 +173,8 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Stops every machine. `can_tell`: chip and access point are told.
     #[inline(never)]
     pub(super) fn halt(&mut self, cx: &mut Sleepable, can_tell: bool) {
-        let may_send = self.station.is_associated()
-            || self.scan.is_active()
-            || !self.begun.is_empty();
+        let may_send =
+            self.station.is_associated() || self.scan.is_active() || !self.begun.is_empty();
         self.sme_input(cx, sme::Input::Halt);
         self.halt_scan(cx, can_tell);
         self.station.handle(self.now(), station::Input::Halt(can_tell), &mut self.actions);

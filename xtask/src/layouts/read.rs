@@ -16,29 +16,6 @@ use crate::progress;
 const OFFSET: &str = "tern_offset_";
 const LEN: &str = "tern_len_";
 
-/// The program that includes what a system's ioctls need.
-const fn program(os: &str) -> &'static str {
-    match os.as_bytes() {
-        b"freebsd" => {
-            "#include <sys/param.h>\n#include <sys/types.h>\n#include <sys/socket.h>\n\
-             #include <net/if.h>\n#include <net/ethernet.h>\n\
-             #include <net80211/ieee80211_ioctl.h>\n#include <net80211/ieee80211_freebsd.h>\n"
-        }
-        b"netbsd" => {
-            "#include <sys/param.h>\n#include <sys/types.h>\n#include <sys/socket.h>\n\
-             #include <net/if.h>\n#include <net/if_ether.h>\n#include <net80211/ieee80211.h>\n\
-             #include <net80211/ieee80211_crypto.h>\n#include <net80211/ieee80211_ioctl.h>\n\
-             #include <net80211/ieee80211_netbsd.h>\n"
-        }
-        _ => {
-            "#include <sys/param.h>\n#include <sys/types.h>\n#include <sys/socket.h>\n\
-             #include <net/if.h>\n#include <net/if_media.h>\n#include <netinet/in.h>\n\
-             #include <netinet/if_ether.h>\n#include <net80211/ieee80211.h>\n\
-             #include <net80211/ieee80211_crypto.h>\n#include <net80211/ieee80211_ioctl.h>\n"
-        }
-    }
-}
-
 /// The version in a target's name does not matter to structures; clang wants one.
 const fn target(os: &str) -> &'static str {
     match os.as_bytes() {
@@ -131,7 +108,7 @@ fn questions(fields: &[(String, String)]) -> String {
 
 fn bindings(os: &str, include: &[PathBuf], more: &str) -> Result<String> {
     let mut builder = bindgen::Builder::default()
-        .header_contents("layouts.c", &format!("{}{more}", program(os)))
+        .header_contents("layouts.c", &format!("{}{more}", super::includes(os)))
         .clang_args(["-x", "c", "-ffreestanding", "-nostdinc", "-D_BSD_SOURCE=1"])
         .clang_arg(format!("--target={}", target(os)))
         .allowlist_file(".*/net80211/ieee80211_(ioctl|freebsd|netbsd)\\.h")

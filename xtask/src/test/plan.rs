@@ -108,7 +108,7 @@ impl Step {
 pub(super) fn steps(ring: Ring) -> Vec<Step> {
     match ring {
         Ring::Style => style(),
-        Ring::Core => vec![tests(ring, "core and chips", "-p tern-core -p tern-chips")],
+        Ring::Core => core(),
         Ring::World => world(),
         Ring::Module => modules(),
         Ring::Loaded => loaded(),
@@ -159,6 +159,18 @@ fn style() -> Vec<Step> {
             &[Purpose::Emulator],
         ),
     ]
+}
+
+/// Core and chips, and whether the tables that core's ioctl structures are tested against say what the
+/// systems' headers say.
+fn core() -> Vec<Step> {
+    let ring = Ring::Core;
+    let headers = ["freebsd", "netbsd", "openbsd"].map(|os| {
+        let work = Work::Xtask(words(&format!("layouts --os {os}")));
+        step(ring, &format!("structures of {os}, against its headers"), work, &[Purpose::Bsd])
+    });
+    let tests = tests(ring, "core and chips", "-p tern-core -p tern-chips");
+    std::iter::once(tests).chain(headers).collect()
 }
 
 /// The modules of all systems, read as their kernels read them.

@@ -26,11 +26,14 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     }
     let text = std::fs::read_to_string(&table).with_context(|| table.display().to_string())?;
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
-    let includes: String =
-        headers(request.bsd).iter().map(|name| format!("#include <{name}>\n")).collect();
+    let includes = crate::layouts::includes(request.bsd.name());
     let source = work.join("layouts.c");
     std::fs::write(&source, format!("{includes}#include <stddef.h>\n{asserts}"))?;
     let mut clang = glue::command(request, plan, work);
+    if let (Bsd::Free, Some(sysdir)) = (request.bsd, &request.sysdir) {
+        // What user space has besides is next to sys/ in a source tree.
+        clang.arg("-isystem").arg(sysdir.join("../include"));
+    }
     clang.args(["-U_KERNEL", "-Wno-unused", "-fsyntax-only"]).arg(&source);
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
@@ -40,37 +43,6 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
 /// Where the layouts of a system are.
 fn table(bsd: Bsd) -> PathBuf {
     progress::root().join(format!("core/src/abi/layouts/{}.tsv", bsd.name()))
-}
-
-/// The headers that declare the structs, all systems' first.
-fn headers(bsd: Bsd) -> Vec<&'static str> {
-    let common =
-        ["sys/param.h", "sys/types.h", "sys/socket.h", "net/if.h", "net/if_media.h", "net/route.h"];
-    let own: &[&str] = match bsd {
-        Bsd::Free => &[
-            "net/ethernet.h",
-            "net80211/_ieee80211.h",
-            "net80211/ieee80211.h",
-            "net80211/ieee80211_crypto.h",
-            "net80211/ieee80211_ioctl.h",
-            "net80211/ieee80211_freebsd.h",
-        ],
-        Bsd::Net => &[
-            "net/if_ether.h",
-            "net80211/_ieee80211.h",
-            "net80211/ieee80211.h",
-            "net80211/ieee80211_crypto.h",
-            "net80211/ieee80211_ioctl.h",
-            "net80211/ieee80211_netbsd.h",
-        ],
-        Bsd::Open => &[
-            "netinet/in.h",
-            "netinet/if_ether.h",
-            "net80211/ieee80211.h",
-            "net80211/ieee80211_ioctl.h",
-        ],
-    };
-    common.iter().chain(own).copied().collect()
 }
 
 /// The rows as C: struct, its size, field, offset, size. A name without a space is a struct's.

@@ -116,6 +116,12 @@ pub(crate) fn module(request: &Request) -> Result<Built> {
     Ok(Built { release: plan.version, module })
 }
 
+/// Directories with a system's packaged headers.
+pub(crate) fn packaged_headers(os: &str) -> Result<Vec<PathBuf>> {
+    let headers = packaged::fetch()?;
+    Ok(vec![headers.of(&format!("x86_64-{os}-none")), headers.of(&format!("generic-{os}"))])
+}
+
 /// Prepares `work` for a system's compiler.
 fn plan(request: &Request, headers: Option<&packaged::Headers>, work: &Path) -> Result<Plan> {
     match request.bsd {
