@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Bsd, Plan, Request, glue, manifest};
+use super::{Bsd, Plan, Request, glue, manifest, packaged};
 use crate::progress;
 
 /// A table, and how much of it was checked.
@@ -36,7 +36,15 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     if request.bsd != Bsd::Open {
         clang.arg("-U_KERNEL");
     }
+    if let (Bsd::Free, Some(sysdir)) = (request.bsd, &request.sysdir) {
+        // What user space has besides is next to sys/ in a source tree.
+        clang.arg("-isystem").arg(sysdir.join("../include"));
+    }
     clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
+    if request.bsd == Bsd::Net && request.sysdir.is_some() {
+        // NetBSD's sys/ asks for headers of user space's that do not lie there.
+        clang.arg("-idirafter").arg(packaged::fetch()?.of("generic-netbsd"));
+    }
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
     Ok(Checked { digest: manifest::digest(&table)?, fields })
