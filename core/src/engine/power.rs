@@ -20,8 +20,8 @@ use crate::{
 
 /// Where the radio is before anybody said where.
 const FIRST_CHANNEL: Option<Channel> = Channel::ghz2(1);
-/// Time that a farewell, or the last probe, has to leave before the chip is switched off.
-const FAREWELL_US: u32 = 5_000;
+/// Time that a farewell, or the last probes, have to leave before the chip is switched off.
+const FAREWELL_US: u32 = 10_000;
 
 /// Time before a tick that failed is tried again.
 const TICK_AGAIN_US: u64 = 2_000_000;
