@@ -3,6 +3,7 @@
 
 pub(crate) mod host;
 mod mutants;
+mod preload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -82,11 +83,13 @@ pub(crate) fn build(bsd: Bsd) -> Result<PathBuf> {
 /// The module as it was built last.
 fn built_module(bsd: Bsd) -> Result<PathBuf> {
     let dir = progress::artefacts().join(bsd.name()).join("x86_64");
-    let entries = std::fs::read_dir(&dir).with_context(|| format!("{}: build it", dir.display()))?;
+    let entries =
+        std::fs::read_dir(&dir).with_context(|| format!("{}: build it", dir.display()))?;
     for entry in entries {
         let path = entry?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let is_it = name.starts_with("tern") && [".ko", ".kmod", ".o"].iter().any(|end| name.ends_with(end));
+        let is_it = name.starts_with("tern")
+            && [".ko", ".kmod", ".o"].iter().any(|end| name.ends_with(end));
         if is_it {
             return Ok(path);
         }

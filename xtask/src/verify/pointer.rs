@@ -40,10 +40,11 @@ pub(super) fn in_memory(steps: &Steps<'_>, at: Place) -> BTreeSet<Callee> {
     let Some((instruction, state)) = steps.at(at) else {
         return BTreeSet::from([Callee::Pointer(None)]);
     };
-    let step = Step { instruction, state, constant: &|| Callee::Pointer(None) };
+    let kernel = steps.kernel(at);
+    let step = Step { instruction, state, constant: &|| Callee::Pointer(None), kernel };
     match loaded(&step, false) {
         Origin::Copied(from, _) => search(steps, at, from),
-        Origin::Made(callee) => BTreeSet::from([callee]),
+        Origin::Made(callee) => BTreeSet::from([of_kernel(steps, at, callee)]),
         Origin::Before | Origin::Zero => BTreeSet::from([Callee::Pointer(None)]),
     }
 }
@@ -64,7 +65,7 @@ fn search(steps: &Steps<'_>, at: Place, location: Location) -> BTreeSet<Callee> 
             match origin(steps, at, location) {
                 Origin::Before => waiting.push((at, location)),
                 Origin::Zero => {}
-                Origin::Made(callee) => drop(found.insert(callee)),
+                Origin::Made(callee) => drop(found.insert(of_kernel(steps, at, callee))),
                 Origin::Copied(from, maybe) => {
                     waiting.push((at, from));
                     if maybe {
@@ -77,11 +78,24 @@ fn search(steps: &Steps<'_>, at: Place, location: Location) -> BTreeSet<Callee> 
     found
 }
 
+/// A function of a table that a variable of the kernel's points to is the kernel's: `callee` was loaded at
+/// `at`, from where a register pointed.
+fn of_kernel(steps: &Steps<'_>, at: Place, callee: Callee) -> Callee {
+    let base = steps.at(at).map(|(instruction, _)| instruction.memory_base());
+    let (Callee::Pointer(Some(_)), Some(base)) = (&callee, base) else { return callee };
+    let tables = search(steps, at, Location::Register(base.full_register()));
+    match tables.first() {
+        Some(Callee::Kernel(name)) if tables.len() == 1 => Callee::Kernel(name.clone()),
+        _ => callee,
+    }
+}
+
 fn origin(steps: &Steps<'_>, at: Place, location: Location) -> Origin {
     let Some((instruction, state)) = steps.at(at) else {
         return Origin::Made(Callee::Pointer(None));
     };
-    let step = Step { instruction, state, constant: &|| steps.constant(at) };
+    let kernel = steps.kernel(at);
+    let step = Step { instruction, state, constant: &|| steps.constant(at), kernel };
     match location {
         Location::Register(register) => of_register(&step, register),
         Location::Stack(place) => of_stack(&step, place),
@@ -95,6 +109,8 @@ struct Step<'a> {
     state: State,
     /// The function whose address stands in it.
     constant: &'a dyn Fn() -> Callee,
+    /// The kernel's symbol that it names.
+    kernel: Option<&'a str>,
 }
 
 fn of_register(step: &Step<'_>, register: Register) -> Origin {
@@ -130,6 +146,11 @@ fn loaded(step: &Step<'_>, maybe: bool) -> Origin {
     let instruction = step.instruction;
     if let Some(place) = stack_place(step) {
         return Origin::Copied(Location::Stack(place), maybe);
+    }
+    // A variable of the kernel's holds one of its own functions.
+    let is_fixed = matches!(instruction.memory_base(), Register::None | Register::RIP);
+    if let Some(name) = step.kernel.filter(|_| is_fixed) {
+        return Origin::Made(Callee::Kernel(name.to_string()));
     }
     let plain = instruction.memory_index() == Register::None
         && !matches!(instruction.memory_base(), Register::None | Register::RIP | Register::RSP);

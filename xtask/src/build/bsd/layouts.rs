@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Bsd, Plan, Request, glue, manifest, packaged};
+use super::{Bsd, Plan, Request, glue, manifest};
 use crate::progress;
 
 /// A table, and how much of it was checked.
@@ -17,7 +17,7 @@ pub(super) struct Checked {
     pub(super) fields: usize,
 }
 
-/// Compiles the assertions. The structs are user space's too, so that is who includes the headers.
+/// Compiles the assertions. The structs are user space's too, so that is who includes packaged headers.
 pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Checked> {
     let table = table(request.bsd);
     if !table.exists() {
@@ -28,13 +28,13 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
     let includes = crate::layouts::includes(request.bsd.name());
     let source = work.join("layouts.c");
-    std::fs::write(&source, format!("{includes}#include <stddef.h>\n{asserts}"))?;
+    std::fs::write(&source, format!("{includes}{asserts}"))?;
     let mut clang = glue::command(request, plan, work);
-    clang.args(["-U_KERNEL", "-Wno-unused", "-fsyntax-only"]).arg(&source);
-    if request.bsd == Bsd::Net && request.sysdir.is_some() {
-        // NetBSD's sys/ asks for headers of user space's that do not lie there.
-        clang.arg("-idirafter").arg(packaged::fetch()?.of("generic-netbsd"));
+    // A sys/ alone has no headers of the C library, which user space's side of its own includes.
+    if request.sysdir.is_none() {
+        clang.arg("-U_KERNEL");
     }
+    clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
     Ok(Checked { digest: manifest::digest(&table)?, fields })
@@ -58,7 +58,7 @@ fn assertions(table: &str) -> Result<(String, usize)> {
         let full = if name.contains(' ') { name.to_string() } else { format!("struct {name}") };
         text.push_str(&format!(
             "_Static_assert(sizeof({full}) == {size}, \"{name}\");\n\
-             _Static_assert(offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
+             _Static_assert(__builtin_offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
              _Static_assert(sizeof((({full} *)0)->{field}) == {len}, \"{name}.{field}\");\n"
         ));
         fields += 1;
