@@ -17,7 +17,12 @@ pub(super) struct Checked {
     pub(super) fields: usize,
 }
 
+<<<<<<< HEAD
 /// Compiles the assertions. The structs are user space's too, so that is who includes packaged headers.
+=======
+/// Compiles the assertions. The structs are user space's too, so that is who includes the headers; but
+/// those of OpenBSD's sys/ then want others from outside of it.
+>>>>>>> main
 pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Checked> {
     let table = table(request.bsd);
     if !table.exists() {
@@ -28,11 +33,29 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
     let includes = crate::layouts::includes(request.bsd.name());
     let source = work.join("layouts.c");
+<<<<<<< HEAD
     std::fs::write(&source, format!("{includes}{asserts}"))?;
     let mut clang = glue::command(request, plan, work);
     // A sys/ alone has no headers of the C library, which user space's side of its own includes.
     if request.sysdir.is_none() {
         clang.arg("-U_KERNEL");
+=======
+    let offsetof =
+        "#undef offsetof\n#define offsetof(type, field) __builtin_offsetof(type, field)\n";
+    std::fs::write(&source, format!("{includes}{offsetof}{asserts}"))?;
+    let mut clang = glue::command(request, plan, work);
+    if request.bsd != Bsd::Open {
+        clang.arg("-U_KERNEL");
+    }
+    if let (Bsd::Free, Some(sysdir)) = (request.bsd, &request.sysdir) {
+        // What user space has besides is next to sys/ in a source tree.
+        clang.arg("-isystem").arg(sysdir.join("../include"));
+    }
+    clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
+    if request.bsd == Bsd::Net && request.sysdir.is_some() {
+        // NetBSD's sys/ asks for headers of user space's that do not lie there.
+        clang.arg("-idirafter").arg(packaged::fetch()?.of("generic-netbsd"));
+>>>>>>> main
     }
     clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
     progress::output(&mut clang)
