@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Bsd, Plan, Request, glue, manifest};
+use super::{Bsd, Plan, Request, glue, manifest, packaged};
 use crate::progress;
 
 /// A table, and how much of it was checked.
@@ -17,12 +17,8 @@ pub(super) struct Checked {
     pub(super) fields: usize,
 }
 
-<<<<<<< HEAD
-/// Compiles the assertions. The structs are user space's too, so that is who includes packaged headers.
-=======
 /// Compiles the assertions. The structs are user space's too, so that is who includes the headers; but
 /// those of OpenBSD's sys/ then want others from outside of it.
->>>>>>> main
 pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Checked> {
     let table = table(request.bsd);
     if !table.exists() {
@@ -33,13 +29,6 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
     let includes = crate::layouts::includes(request.bsd.name());
     let source = work.join("layouts.c");
-<<<<<<< HEAD
-    std::fs::write(&source, format!("{includes}{asserts}"))?;
-    let mut clang = glue::command(request, plan, work);
-    // A sys/ alone has no headers of the C library, which user space's side of its own includes.
-    if request.sysdir.is_none() {
-        clang.arg("-U_KERNEL");
-=======
     let offsetof =
         "#undef offsetof\n#define offsetof(type, field) __builtin_offsetof(type, field)\n";
     std::fs::write(&source, format!("{includes}{offsetof}{asserts}"))?;
@@ -55,9 +44,7 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     if request.bsd == Bsd::Net && request.sysdir.is_some() {
         // NetBSD's sys/ asks for headers of user space's that do not lie there.
         clang.arg("-idirafter").arg(packaged::fetch()?.of("generic-netbsd"));
->>>>>>> main
     }
-    clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
     Ok(Checked { digest: manifest::digest(&table)?, fields })
@@ -81,7 +68,7 @@ fn assertions(table: &str) -> Result<(String, usize)> {
         let full = if name.contains(' ') { name.to_string() } else { format!("struct {name}") };
         text.push_str(&format!(
             "_Static_assert(sizeof({full}) == {size}, \"{name}\");\n\
-             _Static_assert(__builtin_offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
+             _Static_assert(offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
              _Static_assert(sizeof((({full} *)0)->{field}) == {len}, \"{name}.{field}\");\n"
         ));
         fields += 1;
