@@ -256,11 +256,6 @@ impl Machine {
         &self.ether
     }
 
-    /// An interface's address: the stick's, the only one.
-    pub fn address(&self, _interface: &str) -> [u8; 6] {
-        MAC
-    }
-
     /// Whether the stick is gone and its driver has been told.
     pub fn is_gone(&self) -> bool {
         self.ether.lock().is_unplugged

@@ -17,7 +17,7 @@ use tern_sim::access_point::Psk;
 
 use crate::{
     engine::{EventKind, User},
-    machine::Machine,
+    machine::{MAC, Machine},
 };
 
 /// Where a process's buffers begin; nothing is mapped there in ours.
@@ -175,20 +175,23 @@ pub fn channel_of(mhz: u16) -> u8 {
     if mhz == 2484 { 14 } else { (mhz.saturating_sub(2407) / 5) as u8 }
 }
 
-/// Index, flags and address of an interface, as that system's ioctls tell them (0 where they do not).
+/// Index, flags and address of an interface. Only FreeBSD has ioctls for index and address; elsewhere the
+/// first is 0, and the second that of the stick.
 pub fn describe(machine: &Machine, interface: &str) -> (u32, u32, [u8; 6]) {
-    const IFREQ: usize = 32;
-    let memory = Memory::default();
-    let at = memory.add(name(interface, IFREQ));
+    const FLAGS: u32 = 17;
+    const INDEX: u32 = 32;
+    const ADDRESS: u32 = 62;
+    let len = if machine.kernel.os() == "netbsd" { 144 } else { 32 };
     let get = |number: u32| {
-        let memory_of_call = memory.clone();
-        let got = machine.ioctl(Box::new(memory_of_call), ioc(IN_OUT, number, IFREQ), at);
-        got.map(|()| memory.take(at)).ok()
+        ioctl(machine, &Memory::default(), ioc(IN_OUT, number, len), name(interface, len)).ok()
     };
-    let flags = get(17).map_or(0, |answer| u32::from(word(&answer, 16)));
-    let index = if machine.kernel.os() == "freebsd" { get(32) } else { None };
-    let index = index.map_or(0, |answer| u32::from(word(&answer, 16)));
-    (index, flags, machine.address(interface))
+    let flags = get(FLAGS).map_or(0, |answer| u32::from(word(&answer, 16)));
+    if machine.kernel.os() != "freebsd" {
+        return (0, flags, MAC);
+    }
+    let index = get(INDEX).map_or(0, |answer| u32::from(word(&answer, 16)));
+    let address = get(ADDRESS).and_then(|answer| answer.get(18..24)?.try_into().ok());
+    (index, flags, address.unwrap_or(MAC))
 }
 
 /// An errno in words.
