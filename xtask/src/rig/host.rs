@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::{System, arguments, build};
+use super::{System, arguments, build, preload};
 use crate::progress;
 
 /// Runs the module of a BSD in a process and offers its ioctls on a socket, for tern-ctl and for
@@ -33,6 +33,12 @@ pub(crate) struct Args {
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let bsd = args.os.bsd();
     let module = build(bsd)?;
+    progress::step(&format!(
+        "programs of {}, compiled for Linux: LD_PRELOAD={} TERN_SOCKET={} PROGRAM",
+        bsd.name(),
+        preload::library()?.display(),
+        args.socket
+    ));
     let mut all = arguments(bsd, &module);
     all.extend(["--chip".to_owned(), args.chip, "--socket".to_owned(), args.socket]);
     for access_point in args.access_points {

@@ -3,6 +3,7 @@
 
 pub(crate) mod host;
 mod mutants;
+mod preload;
 
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -247,6 +247,10 @@ fn a_country_is_a_list_of_channels() {
     );
     ask(&mut it, &mut host, GET, (ioc::REGDOMAIN, 0, 12), &[]).unwrap();
     assert_eq!(&host.memory[4..8], b"I\0DE");
+    ask(&mut it, &mut host, GET, (ioc::CHANINFO, 0, 4096), &[]).unwrap();
+    assert_eq!(host.memory[0], 3 + 3, "what the law allows");
+    ask(&mut it, &mut host, GET, (ioc::DEVCAPS, 0, 4096), &[]).unwrap();
+    assert_eq!(host.memory[16], 14 * 3 + 9 + 9, "what the radio can do");
     it.up(&mut host).unwrap();
     assert_eq!(put(&mut it, &mut host, ioc::REGDOMAIN, &bytes), Err(Errno::Busy));
 }
