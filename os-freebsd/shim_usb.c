@@ -78,14 +78,23 @@ tern_usb_count_out(struct tern_dev *dev)
 	return (count);
 }
 
+/*
+ * A driver that was there before has left the endpoint somewhere, and the host controller with it: both
+ * begin anew. (Without it a controller that had not gone on to the next transfer looks for it in memory
+ * that is freed; the first one then times out.)
+ */
 static int
 setup(struct tern_dev *dev, struct usb_xfer **xfer, const struct usb_config *config)
 {
 	usb_error_t error = usbd_transfer_setup(dev->udev, &dev->iface, xfer, config, 1,
 	    dev, &dev->usb);
 
-	if (error == USB_ERR_NORMAL_COMPLETION)
+	if (error == USB_ERR_NORMAL_COMPLETION) {
+		mtx_lock(&dev->usb);
+		usbd_xfer_set_stall(*xfer);
+		mtx_unlock(&dev->usb);
 		return (TERN_OK);
+	}
 	device_printf(dev->self, "no transfers: %s\n", usbd_errstr(error));
 	return (error == USB_ERR_NOMEM ? TERN_NO_MEMORY : TERN_FAILED);
 }

@@ -182,6 +182,8 @@ tern_modcmd(modcmd_t command, void *arg)
 		return config_init_component(drivers, attach_init, devices);
 	case MODULE_CMD_FINI:
 		return unload();
+	case MODULE_CMD_AUTOUNLOAD:
+		return EBUSY;	/* a stick may be plugged in at any time */
 	default:
 		return ENOTTY;
 	}

@@ -99,6 +99,7 @@ bool rig_object_is(const void *at, const char *kind); /* only says */
 #define RIG_LOCK_RECURSE 4
 #define RIG_LOCK_DUPOK 8
 #define RIG_LOCK_SHARED 16 /* of rig_lock_take: a reader */
+#define RIG_LOCK_FREELY 64 /* of rig_lock_init: the kernel has no destroy; it ends with its memory */
 #define RIG_LOCK_TRY 32 /* of rig_lock_take: do not wait; order does not matter */
 void rig_lock_init(const void *lock, size_t size, const char *class_name, unsigned flags);
 void rig_lock_destroy(const void *lock); /* a fault if held */

@@ -403,7 +403,7 @@ mutex_begin(struct mutex *mtx, int ipl, const char *name, unsigned flags)
 	mtx->mtx_owner = (__typeof(mtx->mtx_owner))0;
 	mtx->mtx_wantipl = ipl;
 	mtx->mtx_oldipl = IPL_NONE;
-	rig_lock_init(mtx, sizeof(*mtx), name, RIG_LOCK_SPIN | flags);
+	rig_lock_init(mtx, sizeof(*mtx), name, RIG_LOCK_SPIN | RIG_LOCK_FREELY | flags);
 }
 
 #undef _mtx_init_flags
@@ -465,7 +465,7 @@ _rw_init_flags(struct rwlock *rwl, const char *name, int flags, const struct loc
 		return;
 	memset(rwl, 0, sizeof(*rwl));
 	rwl->rwl_name = name;
-	rig_lock_init(rwl, sizeof(*rwl), name, RIG_LOCK_SLEEP);
+	rig_lock_init(rwl, sizeof(*rwl), name, RIG_LOCK_SLEEP | RIG_LOCK_FREELY);
 }
 RIG_KPI(_rw_init_flags, "memory, name, twice");
 

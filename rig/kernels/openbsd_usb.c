@@ -623,6 +623,8 @@ ob_plug(void)
 	struct usb_attach_arg uaa = { .port = 1, .configno = -1, .ifaceno = -1 };
 	int level;
 
+	if (attachment == NULL)
+		return (ENXIO);
 	ob_lock_kernel();
 	rw_enter(&usbpalock, RW_WRITE);
 	udev = rig_alloc(sizeof(*udev), 16, "usb device", RIG_ZERO);

@@ -8,6 +8,7 @@
 pub mod crash;
 pub mod engine;
 mod handshake;
+pub mod host;
 pub mod load;
 pub mod machine;
 pub mod scenario;

@@ -131,7 +131,7 @@ impl Machine {
                 loop {
                     engine::wait_for_unplug();
                     // The stick is gone whatever the driver says; the kernel's part has told if that was wrong.
-                    let _ = kernel.unplug(true);
+                    let _ = engine::exclusively(|| kernel.unplug(true));
                     engine::lock().has_let_go();
                 }
             }),
@@ -148,7 +148,8 @@ impl Machine {
         *self.image() = Some(image);
         self.begin_call();
         let kernel = self.kernel;
-        let loaded = engine::call_in_thread("modload", move || kernel.load());
+        let loaded =
+            engine::call_in_thread("modload", move || engine::exclusively(|| kernel.load()));
         loaded.map_err(|errno| anyhow::anyhow!("the module's load says errno {errno}"))
     }
 
@@ -160,7 +161,8 @@ impl Machine {
     pub fn unload(&self) -> Result<()> {
         self.begin_call();
         let kernel = self.kernel;
-        let unloaded = engine::call_in_thread("modunload", move || kernel.unload());
+        let unloaded =
+            engine::call_in_thread("modunload", move || engine::exclusively(|| kernel.unload()));
         unloaded.map_err(|errno| anyhow::anyhow!("the module's unload says errno {errno}"))?;
         if let Some(image) = self.image().take() {
             load::unload_module(image);
@@ -174,7 +176,7 @@ impl Machine {
     ) -> Result<(), i32> {
         self.begin_call();
         let kernel = self.kernel;
-        engine::call_in_thread("usb explore", move || work(kernel))
+        engine::call_in_thread("usb explore", move || engine::exclusively(|| work(kernel)))
     }
 
     /// The stick is plugged in.
@@ -212,9 +214,9 @@ impl Machine {
     /// ioctl(2) of a process with this memory.
     pub fn ioctl(&self, user: Box<dyn User>, command: u64, argument: u64) -> Result<(), i32> {
         self.begin_call();
-        engine::lock().set_user(user);
+        let before = engine::lock().replace_user(user);
         let result = self.kernel.ioctl(command, argument);
-        engine::lock().set_user(Box::new(engine::Nobody));
+        engine::lock().replace_user(before);
         result
     }
 
@@ -257,6 +259,11 @@ impl Machine {
     /// Whether the stick is gone and its driver has been told.
     pub fn is_gone(&self) -> bool {
         self.ether.lock().is_unplugged
+    }
+
+    /// Whether an allocation failed, because the run wanted it.
+    pub fn lacks_memory(&self) -> bool {
+        engine::lock().has_failed_allocation()
     }
 
     /// After everything is gone: reports what is left, and what the model has to say of its driver.

@@ -11,10 +11,11 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Parser;
 use tern_rig::{
     engine::Options,
+    host,
     machine::{self, Machine, Setup, default_kernel},
     scenario,
 };
-use tern_sim::chip::Model;
+use tern_sim::{access_point::Config, chip::Model};
 
 /// Runs one scenario with a built module of a BSD, on a fake kernel that forgives nothing
 #[derive(Parser)]
@@ -31,7 +32,7 @@ struct Args {
     kernel: Option<PathBuf>,
     /// What to do: load, probe, attach, ioctls, scan, join-open, join-wpa2, traffic, monitor,
     /// suspend-resume, unplug, detach, unload
-    #[arg(long, required_unless_present = "kpis")]
+    #[arg(long, required_unless_present_any = ["kpis", "socket"])]
     scenario: Option<String>,
     /// rtl8188cus or rtl8192cu
     #[arg(long, default_value = "rtl8188cus")]
@@ -40,15 +41,25 @@ struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The transfer, from 1, at which the stick is pulled out. Without it, scenario unplug tries them all,
-    /// or as many as --unplugs says, evenly spread
+    /// or as many as --places says, evenly spread
     #[arg(long)]
     unplug_at: Option<u64>,
-    /// How many different transfers the stick is pulled out at
+    /// How many different places something goes wrong at, in scenarios unplug and no-memory
     #[arg(long, value_name = "N")]
-    unplugs: Option<u64>,
-    /// The allocation, from 1, that fails
+    places: Option<u64>,
+    /// The allocation, from 1, that fails although it may not sleep for memory; of scenario no-memory, as
+    /// --unplug-at of unplug
     #[arg(long)]
     fail_at: Option<u64>,
+    /// Listen at this socket for other programs, live, instead of a scenario (rig/PROTOCOL.md)
+    #[arg(long, conflicts_with = "scenario")]
+    socket: Option<PathBuf>,
+    /// With --socket: print the walk of each ioctl, and compare register writes with the model's log
+    #[arg(long)]
+    trace: bool,
+    /// With --socket: an access point, for example ssid=tern,psk=arctic-tern,channel=6
+    #[arg(long = "ap", value_name = "KEY=VALUE,..")]
+    access_points: Vec<String>,
     /// Show the console while it is written
     #[arg(long)]
     loud: bool,
@@ -69,31 +80,51 @@ fn main() -> ExitCode {
     }
 }
 
-fn setup(args: &Args) -> Setup {
-    Setup {
+fn access_points(args: &Args) -> Result<Vec<Config>> {
+    if args.socket.is_none() {
+        return Ok(scenario::access_points());
+    }
+    let parse = |(number, text): (usize, &String)| {
+        let number = u8::try_from(number + 1).context("more than 255 access points")?;
+        Config::parse(text, number).with_context(|| format!("--ap {text:?}"))
+    };
+    args.access_points.iter().enumerate().map(parse).collect()
+}
+
+fn setup(args: &Args) -> Result<Setup> {
+    Ok(Setup {
         kernel: args.kernel.clone().unwrap_or_else(|| default_kernel(&args.os)),
         module: args.module.clone(),
         model: args.chip,
-        access_points: scenario::access_points(),
+        access_points: access_points(args)?,
         unplug_at: args.unplug_at,
         options: Options {
             seed: args.seed,
             fail_at: args.fail_at,
-            is_live: false,
-            is_loud: args.loud,
+            is_live: args.socket.is_some(),
+            is_loud: args.loud || args.socket.is_some(),
         },
-    }
+    })
 }
 
 fn run(args: &Args) -> Result<bool> {
-    let is_sweep = args.scenario.as_deref() == Some("unplug") && args.unplug_at.is_none();
-    let machine = Machine::new(&setup(args))?;
+    let sweep_of = match args.scenario.as_deref() {
+        Some("unplug") if args.unplug_at.is_none() => Some("--unplug-at"),
+        Some("no-memory") if args.fail_at.is_none() => Some("--fail-at"),
+        _ => None,
+    };
+    let setup = setup(args)?;
+    let machine = Machine::new(&setup)?;
     let os = machine.kernel.os();
-    ensure!(os == args.os, "{} is a kernel of {os}", setup(args).kernel.display());
+    ensure!(os == args.os, "{} is a kernel of {os}", setup.kernel.display());
     if args.kpis {
         for kpi in machine.kpis() {
             println!("{:32} {}", kpi.name, kpi.checks);
         }
+        return Ok(true);
+    }
+    if let Some(socket) = &args.socket {
+        host::serve(&machine, socket, args.trace)?;
         return Ok(true);
     }
     let name = args.scenario.clone().unwrap_or_default();
@@ -109,6 +140,7 @@ fn run(args: &Args) -> Result<bool> {
         state.show_console();
     }
     let transfers = state.transfer_count();
+    let allocations = state.failable_count();
     drop(state);
     println!(
         "{os} {name}: {} faults, {transfers} transfers, {:.1} s of its time, {:.2} s",
@@ -116,17 +148,19 @@ fn run(args: &Args) -> Result<bool> {
         machine.now() as f64 / 1e6,
         start.elapsed().as_secs_f64()
     );
-    if faults > 0 || !is_sweep {
-        return Ok(faults == 0);
+    match sweep_of {
+        Some(option) if faults == 0 => {
+            sweep(args, &name, option, if option == "--fail-at" { allocations } else { transfers })
+        }
+        _ => Ok(faults == 0),
     }
-    sweep(args, transfers)
 }
 
-/// Pulls the stick out at one transfer after the other, each time in a process of its own.
-fn sweep(args: &Args, transfers: u64) -> Result<bool> {
-    let count = args.unplugs.unwrap_or(transfers).clamp(1, transfers.max(1));
-    let stride = transfers.div_ceil(count).max(1);
-    let numbers: Vec<u64> = (1..=transfers).step_by(stride as usize).collect();
+/// Lets something go wrong at one place after the other, each time in a process of its own.
+fn sweep(args: &Args, name: &str, option: &str, places: u64) -> Result<bool> {
+    let count = args.places.unwrap_or(places).clamp(1, places.max(1));
+    let stride = places.div_ceil(count).max(1);
+    let numbers: Vec<u64> = (1..=places).step_by(stride as usize).collect();
     let program = std::env::current_exe().context("where this program is")?;
     let mut failed = 0;
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
@@ -134,7 +168,7 @@ fn sweep(args: &Args, transfers: u64) -> Result<bool> {
         let mut children = Vec::new();
         for number in batch {
             let mut command = Command::new(&program);
-            command.args(std::env::args_os().skip(1)).args(["--unplug-at", &number.to_string()]);
+            command.args(std::env::args_os().skip(1)).args([option, &number.to_string()]);
             command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
             children.push((number, command.spawn().context("starting another run")?));
         }
@@ -142,13 +176,13 @@ fn sweep(args: &Args, transfers: u64) -> Result<bool> {
             let output = child.wait_with_output()?;
             if !output.status.success() {
                 failed += 1;
-                println!("unplugged at transfer {number}:");
+                println!("{name} {option} {number}:");
                 eprintln!("{}", String::from_utf8_lossy(&output.stderr));
             }
         }
     }
     println!(
-        "{} unplug: pulled out at {} of {transfers} transfers (every {stride}), {failed} failed",
+        "{} {name}: {} of {places} places (every {stride}), {failed} failed",
         args.os,
         numbers.len()
     );

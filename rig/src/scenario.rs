@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// All scenarios, in the order in which they are run.
-pub const ALL: [&str; 13] = [
+pub const ALL: [&str; 14] = [
     "load",
     "probe",
     "attach",
@@ -28,6 +28,7 @@ pub const ALL: [&str; 13] = [
     "monitor",
     "suspend-resume",
     "unplug",
+    "no-memory",
     "detach",
     "unload",
 ];
@@ -69,15 +70,17 @@ pub fn carry_out(machine: &Machine, scenario: &str) -> Result<()> {
         _ => {}
     }
     machine.load()?;
-    machine.plug().map_err(|errno| anyhow::anyhow!("attach: errno {errno}"))?;
-    let result = attached(machine, programs, scenario);
-    if scenario == "unplug" && machine.is_gone() {
+    let result = machine.plug().map_err(errno("attach"));
+    let result = result.and_then(|()| attached(machine, programs, scenario));
+    if machine.is_gone() || machine.lacks_memory() {
         // Whatever a user tried then may fail; the machine has to be whole.
         machine.pull_out();
     } else {
         result?;
-        if scenario != "unload" && scenario != "detach" {
-            programs.destroy(machine)?;
+        if !matches!(scenario, "unload" | "detach") {
+            if scenario != "attach" {
+                programs.destroy(machine)?;
+            }
             machine.pull_out();
         }
     }
@@ -106,7 +109,7 @@ fn attached(machine: &Machine, programs: &mut dyn Programs, scenario: &str) -> R
         "scan" => scan(machine, programs),
         "join-open" => programs.join_open(machine, OPEN),
         "join-wpa2" => programs.join_wpa2(machine, WPA2, &Psk::Key(PSK)),
-        "traffic" | "unplug" => {
+        "traffic" | "unplug" | "no-memory" => {
             programs.join_wpa2(machine, WPA2, &Psk::Key(PSK))?;
             traffic(machine, programs)?;
             programs.set_up(machine, false)

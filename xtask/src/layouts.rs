@@ -46,16 +46,18 @@ pub(crate) type Table = BTreeMap<(String, String), (usize, usize, usize)>;
 /// The lines of a C program that include all that declares structures of a system's ioctls and
 /// events.
 pub(crate) fn includes(os: &str) -> String {
-    const FIRST: [&str; 5] =
-        ["sys/param.h", "sys/types.h", "sys/socket.h", "net/if.h", "net/if_media.h"];
+    const FIRST: [&str; 6] =
+        ["sys/param.h", "sys/types.h", "sys/socket.h", "net/if.h", "net/if_media.h", "net/route.h"];
     const MIDDLE: [&str; 3] =
         ["net80211/ieee80211.h", "net80211/ieee80211_crypto.h", "net80211/ieee80211_ioctl.h"];
     let (before, after): (&[&str], &[&str]) = match os {
         "freebsd" => {
             (&["net/ethernet.h", "net80211/_ieee80211.h"], &["net80211/ieee80211_freebsd.h"])
         }
-        "netbsd" => (&["net/if_ether.h"], &["net80211/ieee80211_netbsd.h"]),
-        _ => (&["net/route.h", "netinet/in.h", "netinet/if_ether.h"], &[]),
+        "netbsd" => {
+            (&["net/if_ether.h", "net80211/_ieee80211.h"], &["net80211/ieee80211_netbsd.h"])
+        }
+        _ => (&["netinet/in.h", "netinet/if_ether.h"], &[]),
     };
     let names = FIRST.iter().chain(before).chain(&MIDDLE).chain(after);
     names.fold(String::new(), |text, name| text + &format!("#include <{name}>\n"))

@@ -10,6 +10,7 @@ mod layouts;
 mod lock;
 mod new_chip;
 mod progress;
+mod rig;
 mod run;
 mod setup;
 mod sim;
@@ -43,8 +44,8 @@ enum Command {
     Tidy(tidy::Args),
     Table(table::Args),
     Layouts(layouts::Args),
-    /// A BSD personality as a process (not available yet)
-    Host(Later),
+    Rig(rig::Args),
+    Host(rig::host::Args),
     /// Ratios between Tern and other drivers (not available yet)
     Bench(Later),
     NewChip(new_chip::Args),
@@ -69,7 +70,8 @@ fn main() -> ExitCode {
         Command::Tidy(args) => tidy::run(args),
         Command::Table(args) => table::run(args),
         Command::Layouts(args) => layouts::run(args),
-        Command::Host(_) => not_yet("host", "it comes with the BSD shims"),
+        Command::Rig(args) => rig::run(args),
+        Command::Host(args) => rig::host::run(args),
         Command::Bench(_) => not_yet("bench", "see `cargo xtask run --scenario transfers`"),
         Command::NewChip(args) => new_chip::run(args),
     };

@@ -21,7 +21,7 @@ use self::{keys::KeyTable, mgmt_tx::Sending};
 use crate::{
     action::{Action, Actions, ChipCommand, MlmeRequest, Origin, Proof},
     chip::{Chip, ChipError, ChipEvent, Identity},
-    control::{AssocInfo, Notice, Operation, RxFilter},
+    control::{Notice, Operation, RxFilter},
     data::{DataPath, PeerPath},
     device::{Body, Shared, VAPS_MAX},
     inbox::{MgmtFrame, Request},
@@ -33,7 +33,7 @@ use crate::{
     scan::{self, Plan, Scan, ScanRequest, ScanResult},
     sme::{self, JoinBody, Sme},
     trace::Stage,
-    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId, Width},
+    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId},
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
@@ -479,18 +479,6 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     fn count_traffic(&self, cx: &mut Sleepable) -> u64 {
         let counters = self.data().counters(cx);
         u64::from(counters.submitted) + u64::from(counters.delivered)
-    }
-
-    /// The width that we and the network agree on.
-    fn width_for(&self, info: &AssocInfo) -> Tuning {
-        let network = self.station.bss().map_or(Width::Mhz20, |bss| bss.tuning.width);
-        let width = if info.is_widest { network } else { info.tuning.width };
-        let wanted = Tuning { width, ..info.tuning };
-        if self.shared.info().has_40mhz && self.regulatory.allows(wanted) {
-            wanted
-        } else {
-            Tuning::narrow(info.tuning.channel)
-        }
     }
 }
 

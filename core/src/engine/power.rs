@@ -20,8 +20,8 @@ use crate::{
 
 /// Where the radio is before anybody said where.
 const FIRST_CHANNEL: Option<Channel> = Channel::ghz2(1);
-/// Time that a farewell has to leave before the chip is switched off.
-const FAREWELL_US: u32 = 5_000;
+/// Time that a farewell, or the last probes, have to leave before the chip is switched off.
+const FAREWELL_US: u32 = 10_000;
 
 /// Time before a tick that failed is tried again.
 const TICK_AGAIN_US: u64 = 2_000_000;
@@ -173,12 +173,13 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Stops every machine. `can_tell`: chip and access point are told.
     #[inline(never)]
     pub(super) fn halt(&mut self, cx: &mut Sleepable, can_tell: bool) {
-        let was_up = self.station.is_associated();
+        let may_send =
+            self.station.is_associated() || self.scan.is_active() || !self.begun.is_empty();
         self.sme_input(cx, sme::Input::Halt);
         self.halt_scan(cx, can_tell);
         self.station.handle(self.now(), station::Input::Halt(can_tell), &mut self.actions);
         self.settle(cx, &[]);
-        if was_up && can_tell {
+        if may_send && can_tell {
             self.shared.os.sleep_us(cx, FAREWELL_US);
         }
         self.bodies.exchange = None;

@@ -74,10 +74,19 @@ pub(crate) struct Bus {
     pub(crate) count: u64,
     /// A driver may have the stick.
     is_taken: bool,
+    /// Somebody attaches, detaches, suspends or resumes.
+    pub(crate) is_exploring: bool,
 }
 
 /// Who lets go of a stick that is gone sleeps on this address.
 static UNPLUGGED: u8 = 0;
+
+/// Who waits for the bus sleeps on this one.
+static EXPLORED: u8 = 0;
+
+pub(crate) fn explore_channel() -> usize {
+    &raw const EXPLORED as usize
+}
 
 pub(crate) fn unplug_channel() -> usize {
     &raw const UNPLUGGED as usize
@@ -87,12 +96,13 @@ impl Bus {
     pub(crate) fn new(stick: Stick) -> Self {
         Self {
             stick,
-            is_plugged: true,
+            is_plugged: false,
             under_way: Vec::new(),
             done: VecDeque::new(),
             log: VecDeque::new(),
             count: 0,
             is_taken: false,
+            is_exploring: false,
         }
     }
 

@@ -186,6 +186,16 @@ impl State {
         }
     }
 
+    /// Allocations so far that may fail.
+    pub fn failable_count(&self) -> u64 {
+        self.may_fail
+    }
+
+    /// Whether one has failed.
+    pub fn has_failed_allocation(&self) -> bool {
+        self.options.fail_at.is_some_and(|at| at <= self.may_fail)
+    }
+
     pub(crate) fn live_blocks(&self, tag: &str) -> usize {
         self.heap.live().filter(|block| block.tag == tag).count()
     }

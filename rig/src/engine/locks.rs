@@ -25,6 +25,8 @@ pub(crate) const RECURSE: u32 = 4;
 pub(crate) const DUPOK: u32 = 8;
 pub(crate) const SHARED: u32 = 16;
 pub(crate) const TRY: u32 = 32;
+/// There is no function that ends it: it ends with its memory.
+const FREELY: u32 = 64;
 
 /// A lock that a thread holds.
 #[derive(Clone, Copy, Debug)]
@@ -68,6 +70,13 @@ impl Order {
             }
         }
         None
+    }
+}
+
+impl Lock {
+    /// Whether it may end with its memory.
+    pub(crate) fn ends_with_memory(&self) -> bool {
+        self.flags & FREELY != 0 && self.owner.is_none() && self.readers == 0
     }
 }
 

@@ -77,6 +77,9 @@ impl State {
         let inside: Vec<usize> = self.objects.range(from..to).map(|(at, _)| *at).collect();
         for at in inside {
             let Some(object) = self.objects.remove(&at) else { continue };
+            if object.lock.as_ref().is_some_and(Lock::ends_with_memory) {
+                continue;
+            }
             self.fault(&format!("{when}: {} {} is still in it", object.kind, object.name));
         }
         for key in self.timers.within(from, to) {

@@ -13,7 +13,13 @@ pub(crate) enum Wait {
     /// Nothing: it runs or wants to.
     Ready,
     /// A wake-up of an address.
-    Channel { channel: usize, why: &'static str, until: Option<Micros>, is_idle: bool },
+    Channel {
+        channel: usize,
+        why: &'static str,
+        until: Option<Micros>,
+        is_idle: bool,
+        can_catch: bool,
+    },
     /// A lock.
     Lock(usize),
     /// A timer that is due.
@@ -45,10 +51,26 @@ pub(crate) fn sleep(
     is_idle: bool,
 ) -> (MutexGuard<'static, State>, Woken) {
     let me = state.current;
-    state.threads[me].wait = Wait::Channel { channel, why, until, is_idle };
+    state.threads[me].wait = Wait::Channel { channel, why, until, is_idle, can_catch: false };
     state = switch(state);
     let woken = state.threads[me].woken;
     (state, woken)
+}
+
+/// Sleeps, and a signal ends it.
+pub(crate) fn sleep_interruptibly(
+    mut state: MutexGuard<'static, State>,
+    channel: usize,
+    why: &'static str,
+    until: Option<Micros>,
+) -> Woken {
+    let me = state.current;
+    if state.threads[me].has_signal {
+        return Woken::Signal;
+    }
+    state.threads[me].wait = Wait::Channel { channel, why, until, is_idle: false, can_catch: true };
+    state = switch(state);
+    state.threads[me].woken
 }
 
 /// Waits for something that is no channel.
@@ -119,7 +141,15 @@ impl State {
         }
     }
 
-    /// A signal for whoever sleeps and can be interrupted on this thread.
+    /// A signal for a thread, from now on.
+    pub(crate) fn signal(&mut self, thread: usize) {
+        self.threads[thread].has_signal = true;
+        if matches!(self.threads[thread].wait, Wait::Channel { can_catch: true, .. }) {
+            self.make_ready(thread, Woken::Signal);
+        }
+    }
+
+    /// What all threads wait for, but those that wait for work.
     pub(crate) fn who_waits(&self) -> String {
         let mut text = Vec::new();
         for thread in &self.threads {
@@ -151,4 +181,24 @@ pub fn wait_for_unplug() {
     while !state.bus.is_to_let_go() {
         state = sleep(state, super::bus::unplug_channel(), "unplug", None, true).0;
     }
+}
+
+/// Carries out what the bus does one at a time: attach, detach, suspend, resume.
+pub fn exclusively<T>(work: impl FnOnce() -> T) -> T {
+    let channel = super::bus::explore_channel();
+    let mut state = super::lock();
+    while std::mem::replace(&mut state.bus.is_exploring, true) {
+        state = sleep(state, channel, "bus", None, false).0;
+    }
+    drop(state);
+    let result = work();
+    let mut state = super::lock();
+    state.bus.is_exploring = false;
+    state.wake(channel, 1);
+    result
+}
+
+/// A helper thread waits until somebody outside wakes it.
+pub fn idle_helper(channel: usize) {
+    drop(sleep(super::lock(), channel, "a client", None, true));
 }

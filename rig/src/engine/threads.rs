@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    OUTSIDE, State, ffi, lock,
+    OUTSIDE, State, kernel, lock,
     locks::Held,
     scopes::Scope,
     sleep::{Wait, Woken},
@@ -32,6 +32,8 @@ pub(crate) struct Thread {
     /// Bounds of its stack.
     pub(crate) stack: (usize, usize),
     pub(crate) user: Option<Box<dyn User>>,
+    /// Its process was killed.
+    pub(crate) has_signal: bool,
 }
 
 impl Thread {
@@ -46,6 +48,7 @@ impl Thread {
             local: 0,
             stack: (0, 0),
             user: Some(Box::new(Nobody)),
+            has_signal: false,
         }
     }
 }
@@ -121,7 +124,7 @@ fn begin(number: usize) {
     state.threads[number].stack = (here - STACK + 64 * 1024, here + 256);
     let name = state.threads[number].name.clone();
     drop(state);
-    let Some(kernel) = ffi::kernel() else { return };
+    let Some(kernel) = kernel::kernel() else { return };
     let local = kernel.cpu(number, &name);
     lock().threads[number].local = local as usize;
     set_gs(local);
@@ -192,4 +195,21 @@ pub fn call_in_thread<T: Send + 'static>(
 /// A thread of the kernel's that nobody waits for.
 pub fn spawn_helper(name: &str, work: Box<dyn FnOnce() + Send>) {
     create(&mut lock(), name, work);
+}
+
+/// Wakes a helper thread, from outside of the machine.
+pub fn wake_helper(channel: usize) {
+    lock().wake(channel, u32::MAX);
+    super::poke();
+}
+
+/// The number of the running thread, for [`kill`].
+pub fn current() -> usize {
+    lock().current
+}
+
+/// Kills the process whose calls a thread makes, from outside of the machine.
+pub fn kill(thread: usize) {
+    lock().signal(thread);
+    super::poke();
 }

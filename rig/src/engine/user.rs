@@ -86,6 +86,12 @@ impl State {
         self.events.drain(..).collect()
     }
 
+    /// The same for one call; what it was before.
+    pub fn replace_user(&mut self, user: Box<dyn User>) -> Box<dyn User> {
+        let me = self.current;
+        self.threads[me].user.replace(user).unwrap_or_else(|| Box::new(Nobody))
+    }
+
     /// The memory of the process whose calls the current thread makes from now on.
     pub fn set_user(&mut self, user: Box<dyn User>) {
         let me = self.current;

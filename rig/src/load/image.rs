@@ -69,7 +69,7 @@ impl Image {
         };
         image.copy(&file, &plan)?;
         image.find_symbols(&file)?;
-        let outside = image.resolve(&undefined, resolve)?;
+        let outside = image.resolve(&undefined, &weak(&file), resolve)?;
         let jumps = image.make_jumps(&plan, &outside);
         image.relocate(&file, &outside, &jumps)?;
         image.protect(&plan, what, is_kernel)?;
@@ -145,6 +145,7 @@ impl Image {
     fn resolve(
         &self,
         names: &BTreeSet<String>,
+        weak: &BTreeSet<String>,
         find: Resolve<'_>,
     ) -> Result<BTreeMap<String, usize>> {
         let mut found = BTreeMap::new();
@@ -152,6 +153,7 @@ impl Image {
         for name in names {
             match find(name).or_else(|| self.set_bound(name)) {
                 Some(at) => _ = found.insert(name.clone(), at),
+                None if weak.contains(name) => _ = found.insert(name.clone(), 0),
                 None => missing.push(name.as_str()),
             }
         }
@@ -284,6 +286,12 @@ fn write_32(at: usize, value: Option<i32>) -> Result<()> {
     // SAFETY: as for 64 bits.
     unsafe { (at as *mut i32).write_unaligned(value) };
     Ok(())
+}
+
+/// Symbols that the object can do without: it looks whether their address is 0.
+fn weak(file: &File<'_>) -> BTreeSet<String> {
+    let weak = file.symbols().filter(|it| it.is_undefined() && it.is_weak());
+    weak.filter_map(|symbol| symbol.name().ok().map(str::to_owned)).collect()
 }
 
 fn undefined(file: &File<'_>) -> BTreeSet<String> {

@@ -3,7 +3,9 @@
 //! The bytes of ioctls are written down here a second time, so that an error in `core` shows.
 
 pub mod freebsd;
+mod net80211;
 pub mod netbsd;
+pub mod openbsd;
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +15,10 @@ use std::{
 use anyhow::{Result, bail};
 use tern_sim::access_point::Psk;
 
-use crate::{engine::User, machine::Machine};
+use crate::{
+    engine::{EventKind, User},
+    machine::{MAC, Machine},
+};
 
 /// Where a process's buffers begin; nothing is mapped there in ours.
 const BASE: u64 = 0x0000_6000_0000_0000;
@@ -66,7 +71,8 @@ pub trait Programs {
 pub fn programs(os: &str) -> Result<Box<dyn Programs + Send>> {
     Ok(match os {
         "freebsd" => Box::new(freebsd::Ifconfig::default()),
-        "netbsd" => Box::new(netbsd::Ifconfig::default()),
+        "netbsd" => Box::new(netbsd::Ifconfig),
+        "openbsd" => Box::new(openbsd::Ifconfig::default()),
         _ => bail!("no system {os:?}; there are freebsd, netbsd and openbsd"),
     })
 }
@@ -167,4 +173,73 @@ pub fn text(bytes: &[u8]) -> String {
 /// The number of a 2.4 GHz channel.
 pub fn channel_of(mhz: u16) -> u8 {
     if mhz == 2484 { 14 } else { (mhz.saturating_sub(2407) / 5) as u8 }
+}
+
+/// Index, flags and address of an interface. Only FreeBSD has ioctls for index and address; elsewhere the
+/// first is 0, and the second that of the stick.
+pub fn describe(machine: &Machine, interface: &str) -> (u32, u32, [u8; 6]) {
+    const FLAGS: u32 = 17;
+    const INDEX: u32 = 32;
+    const ADDRESS: u32 = 62;
+    let len = if machine.kernel.os() == "netbsd" { 144 } else { 32 };
+    let get = |number: u32| {
+        ioctl(machine, &Memory::default(), ioc(IN_OUT, number, len), name(interface, len)).ok()
+    };
+    let flags = get(FLAGS).map_or(0, |answer| u32::from(word(&answer, 16)));
+    if machine.kernel.os() != "freebsd" {
+        return (0, flags, MAC);
+    }
+    let index = get(INDEX).map_or(0, |answer| u32::from(word(&answer, 16)));
+    let address = get(ADDRESS).and_then(|answer| answer.get(18..24)?.try_into().ok());
+    (index, flags, address.unwrap_or(MAC))
+}
+
+/// An errno in words.
+fn errno(what: &str) -> impl Fn(i32) -> anyhow::Error + '_ {
+    move |errno| anyhow::anyhow!("{what}: errno {errno}")
+}
+
+/// `up` or `down`: flags are read, changed and written. `len` is that of this system's ifreq.
+fn set_up(machine: &Machine, interface: &str, len: usize, is_up: bool) -> Result<()> {
+    const IFF_UP: u16 = 1;
+    let memory = Memory::default();
+    let argument = name(interface, len);
+    let answer = ioctl(machine, &memory, ioc(IN_OUT, 17, len), argument);
+    let mut answer = answer.map_err(errno("reading the flags"))?;
+    let flags = word(&answer, 16);
+    let flags = if is_up { flags | IFF_UP } else { flags & !IFF_UP };
+    answer[16..18].copy_from_slice(&flags.to_le_bytes());
+    ioctl(machine, &memory, ioc(IN, 16, len), answer).map_err(errno("writing the flags"))?;
+    Ok(())
+}
+
+/// Waits until the link is up, which is this number or more.
+fn link_is_up(machine: &Machine, least: u32) -> bool {
+    const PATIENCE_US: u64 = 20_000_000;
+    machine.wait_until(PATIENCE_US, |events| {
+        events.iter().any(|event| event.kind == EventKind::Link && event.number >= least)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_ends_where_it_ends() {
+        let mut memory = Memory::default();
+        let (first, second) = (memory.add(vec![1, 2, 3]), memory.add(vec![4]));
+        let mut two = [0; 2];
+        assert!(memory.read(first + 1, &mut two) && two == [2, 3]);
+        assert!(!memory.read(first + 2, &mut two) && !memory.read(0, &mut two));
+        assert!(!memory.read(u64::MAX, &mut two) && !memory.write(second, &[1, 2]));
+        assert!(memory.write(second, &[9]) && memory.take(second) == [9]);
+    }
+
+    #[test]
+    fn commands() {
+        assert_eq!(ioc(IN, 234, 32), 0x8020_69ea);
+        assert_eq!(ioc(IN_OUT, 124, 32), 0xc020_697c);
+        assert_eq!((channel_of(2412), channel_of(2437), channel_of(2484)), (1, 6, 14));
+    }
 }

@@ -111,7 +111,7 @@ pub(super) fn steps(ring: Ring) -> Vec<Step> {
         Ring::Core => core(),
         Ring::World => world(),
         Ring::Module => modules(),
-        Ring::Loaded => vec![skip(ring, "BSD modules", "the BSD shims are not written yet")],
+        Ring::Loaded => loaded(),
         Ring::Kernel => kernel(),
         Ring::Hardware => {
             vec![skip(
@@ -215,6 +215,50 @@ fn world() -> Vec<Step> {
         let arguments = format!("sim --scenario {scenario} --chip {chip} --seed {seed}");
         xtask(ring, &name, &arguments)
     }));
+    steps
+}
+
+/// What is done with each BSD's module (rig/src/scenario.rs).
+const LOADED: [&str; 14] = [
+    "load",
+    "probe",
+    "attach",
+    "ioctls",
+    "scan",
+    "join-open",
+    "join-wpa2",
+    "traffic",
+    "monitor",
+    "suspend-resume",
+    "unplug",
+    "no-memory",
+    "detach",
+    "unload",
+];
+/// At how many transfers, evenly spread over all, the stick is pulled out, and how many allocations fail.
+const PLACES: &str = "200";
+
+/// Scenarios with modules as built, and mistakes that have to be found.
+fn loaded() -> Vec<Step> {
+    let ring = Ring::Loaded;
+    let needs = &[Purpose::Bsd];
+    let of = |name: &str, arguments: &str| {
+        step(ring, name, Work::Xtask(words(&format!("rig {arguments}"))), needs)
+    };
+    let mut steps = Vec::new();
+    for os in ["freebsd", "netbsd", "openbsd"] {
+        steps.push(of(&format!("{os}: module and fake kernel"), &format!("--os {os}")));
+        for scenario in LOADED {
+            let is_sweep = matches!(scenario, "unplug" | "no-memory");
+            let rest = if is_sweep { format!(" -- --places {PLACES}") } else { String::new() };
+            let arguments = format!("--os {os} --built --scenario {scenario}{rest}");
+            steps.push(of(&format!("{os}: {scenario}"), &arguments));
+        }
+    }
+    for mutant in crate::rig::MUTANTS {
+        let arguments = format!("--os freebsd --built --mutant {}", mutant.name);
+        steps.push(of(&format!("a mistake is found: {}", mutant.name), &arguments));
+    }
     steps
 }
 

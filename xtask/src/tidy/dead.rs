@@ -131,7 +131,8 @@ fn normal(path: &str) -> String {
 
 /// Directories of which every C file is compiled: the BSD shims (`build/bsd/glue.rs`), and the kernels that
 /// their modules are loaded into for tests.
-const COMPILED_WHOLE: [&str; 4] = ["os-freebsd", "os-netbsd", "os-openbsd", "rig/kernels"];
+const COMPILED_WHOLE: [&str; 5] =
+    ["os-freebsd", "os-netbsd", "os-openbsd", "rig/kernels", "rig/preload"];
 
 /// Whether a file is part of a directory that is compiled, or compared (`build/bsd/kpi.rs`), as a whole.
 fn is_taken_whole(path: &str, dir: &str) -> bool {

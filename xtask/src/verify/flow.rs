@@ -117,6 +117,16 @@ impl<'a> Steps<'a> {
         self.instructions.get(&place).map(|(instruction, state)| (instruction, *state))
     }
 
+    /// The kernel's symbol that the instruction at `place` names.
+    pub(super) fn kernel(&self, place: Place) -> Option<&str> {
+        let (instruction, _) = self.at(place)?;
+        let mut named = self.module.relocations(place.0, instruction.ip(), instruction.next_ip());
+        named.find_map(|(_, relocation)| match &relocation.target {
+            Target::Kernel(name) => Some(name.as_str()),
+            Target::Here(_) => None,
+        })
+    }
+
     /// The function whose address stands in the instruction at `place`.
     pub(super) fn constant(&self, place: Place) -> Callee {
         let Some((instruction, _)) = self.at(place) else { return Callee::Pointer(None) };

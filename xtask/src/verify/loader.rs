@@ -70,7 +70,8 @@ pub(super) const NETBSD: Loader = Loader {
 };
 
 /// OpenBSD has no loader: its linker makes the kernel anew. Neither a table of addresses (GOT) nor
-/// memory of threads has a place in it.
+/// memory of threads has a place in it. The stack protector's value is hidden from all but the kernel's own
+/// objects.
 pub(super) const OPENBSD: Loader = Loader {
     relocations: &[
         (elf::R_X86_64_NONE, "NONE"),
@@ -81,5 +82,5 @@ pub(super) const OPENBSD: Loader = Loader {
         (elf::R_X86_64_PLT32, "PLT32"),
         (elf::R_X86_64_PC64, "PC64"),
     ],
-    made: &[],
+    made: &["__guard_local"],
 };

@@ -40,7 +40,8 @@ pub(super) fn in_memory(steps: &Steps<'_>, at: Place) -> BTreeSet<Callee> {
     let Some((instruction, state)) = steps.at(at) else {
         return BTreeSet::from([Callee::Pointer(None)]);
     };
-    let step = Step { instruction, state, constant: &|| Callee::Pointer(None) };
+    let kernel = steps.kernel(at);
+    let step = Step { instruction, state, constant: &|| Callee::Pointer(None), kernel };
     match loaded(&step, false) {
         Origin::Copied(from, _) => search(steps, at, from),
         Origin::Made(callee) => BTreeSet::from([callee]),
@@ -81,7 +82,8 @@ fn origin(steps: &Steps<'_>, at: Place, location: Location) -> Origin {
     let Some((instruction, state)) = steps.at(at) else {
         return Origin::Made(Callee::Pointer(None));
     };
-    let step = Step { instruction, state, constant: &|| steps.constant(at) };
+    let kernel = steps.kernel(at);
+    let step = Step { instruction, state, constant: &|| steps.constant(at), kernel };
     match location {
         Location::Register(register) => of_register(&step, register),
         Location::Stack(place) => of_stack(&step, place),
@@ -95,6 +97,8 @@ struct Step<'a> {
     state: State,
     /// The function whose address stands in it.
     constant: &'a dyn Fn() -> Callee,
+    /// The kernel's symbol that it names.
+    kernel: Option<&'a str>,
 }
 
 fn of_register(step: &Step<'_>, register: Register) -> Origin {
@@ -130,6 +134,11 @@ fn loaded(step: &Step<'_>, maybe: bool) -> Origin {
     let instruction = step.instruction;
     if let Some(place) = stack_place(step) {
         return Origin::Copied(Location::Stack(place), maybe);
+    }
+    // A variable of the kernel's holds one of its own functions.
+    let is_fixed = matches!(instruction.memory_base(), Register::None | Register::RIP);
+    if let Some(name) = step.kernel.filter(|_| is_fixed) {
+        return Origin::Made(Callee::Kernel(name.to_string()));
     }
     let plain = instruction.memory_index() == Register::None
         && !matches!(instruction.memory_base(), Register::None | Register::RIP | Register::RSP);

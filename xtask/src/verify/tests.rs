@@ -281,3 +281,52 @@ fn garbage_is_no_module() {
     assert!(Module::read(b"").is_err());
     assert!(Module::read(b"\x7fELF garbage that is long enough to look like something").is_err());
 }
+
+#[test]
+fn calls_through_memory() {
+    let vtable = ".section .rodata\n.quad 0, 16, 8, _Rharmless, _Rdeep\n";
+    let failing_with = |data: &str| {
+        let deep = "sub $4000, %rsp\nadd $4000, %rsp\nret";
+        let functions = [
+            ("data_in", data),
+            ("work", GOOD),
+            ("helper", "ret"),
+            ("_Rharmless", "ret"),
+            ("_Rdeep", deep),
+        ];
+        failing(&assemble(&functions, vtable))
+    };
+    let deep = ["stack frames, data path", "stack chains, data path"];
+    assert!(failing_with("call *24(%rsi)\nret").is_empty(), "only what stands at that offset");
+    assert_eq!(failing_with("call *32(%rsi)\nret"), deep);
+    let spilled = |slot: u32| {
+        format!(
+            "mov {slot}(%rsi), %rax\nsub $24, %rsp\nmov %rax, 8(%rsp)\ncall helper\n\
+             call *8(%rsp)\nadd $24, %rsp\nret"
+        )
+    };
+    assert!(failing_with(&spilled(24)).is_empty());
+    assert!(!failing_with(&spilled(32)).is_empty());
+    assert!(failing_with("jmp *24(%rsi)").is_empty());
+}
+
+#[test]
+fn calls_through_variables_of_the_kernel() {
+    let functions = |call| {
+        [
+            ("data_in", GOOD),
+            ("work", call),
+            ("helper", "lea c_deep(%rip), %rdi\nret"),
+            ("c_deep", "sub $4000, %rsp\nadd $4000, %rsp\nret"),
+        ]
+    };
+    for call in ["call *printk(%rip)\nret", "mov printk(%rip), %r11\ncall *%r11\nret"] {
+        assert!(failing(&assemble(&functions(call), "")).is_empty(), "{call}");
+    }
+}
+
+#[test]
+fn memory_of_threads() {
+    assert_eq!(with("mov %fs:0x28, %rax\nret", GOOD), ["memory of threads"]);
+    assert!(with("mov %gs:0x28, %rax\nret", GOOD).is_empty(), "of processors");
+}

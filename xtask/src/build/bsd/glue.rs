@@ -46,6 +46,9 @@ const X86_64_FLAGS: &[&str] = &[
     "-mno-avx",
     "-mno-aes",
     "-msoft-float",
+    // Some systems' programs are position independent unless it is said; kernels are not.
+    "-fno-pic",
+    "-fno-pie",
 ];
 
 const AARCH64_FLAGS: &[&str] =
@@ -83,6 +86,16 @@ fn arguments(request: &Request, plan: &Plan, work: &Path) -> Vec<OsString> {
 
 /// Compiles every C file of the shim; says where the objects are.
 pub(super) fn compile(request: &Request, plan: &Plan, work: &Path) -> Result<Vec<PathBuf>> {
+    compile_with(request, plan, work, &Path::to_path_buf)
+}
+
+/// The same, with each file as `instead` names it.
+pub(super) fn compile_with(
+    request: &Request,
+    plan: &Plan,
+    work: &Path,
+    instead: &dyn Fn(&Path) -> PathBuf,
+) -> Result<Vec<PathBuf>> {
     write_ids(work)?;
     let sources = sources(&request.bsd.shim())?;
     progress::step(&format!("compile {} C files with {CLANG}", sources.len()));
@@ -91,7 +104,7 @@ pub(super) fn compile(request: &Request, plan: &Plan, work: &Path) -> Result<Vec
         let name = source.file_name().context("a file has a name")?;
         let object = work.join(name).with_extension("o");
         let mut clang = command(request, plan, work);
-        clang.arg("-c").arg(&source).arg("-o").arg(&object);
+        clang.arg("-c").arg(instead(&source)).arg("-o").arg(&object);
         progress::output(&mut clang).with_context(|| source.display().to_string())?;
         objects.push(object);
     }

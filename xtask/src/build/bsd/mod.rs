@@ -6,6 +6,7 @@
 //! and [`kpi`] check what was written down by hand against the headers;
 //! [`link`] joins all, and [`manifest`] writes down what it was made of.
 
+pub(crate) mod fake;
 mod freebsd;
 mod glue;
 mod kpi;
@@ -102,11 +103,7 @@ pub(crate) fn module(request: &Request) -> Result<Built> {
     let dir = progress::artefacts().join(place);
     let work = dir.join("build");
     std::fs::create_dir_all(&work).with_context(|| work.display().to_string())?;
-    let plan = match request.bsd {
-        Bsd::Free => freebsd::plan(&request, headers.as_ref(), &work)?,
-        Bsd::Net => netbsd::plan(&request, headers.as_ref(), &work)?,
-        Bsd::Open => openbsd::plan(&request, headers.as_ref(), &work)?,
-    };
+    let plan = plan(&request, headers.as_ref(), &work)?;
     progress::step(&format!("build Tern for {name} {} ({})", plan.version, plan.headers));
     let core = rust_object(&request, &work)?;
     let mut objects = glue::compile(&request, &plan, &work)?;
@@ -123,6 +120,15 @@ pub(crate) fn module(request: &Request) -> Result<Built> {
 pub(crate) fn packaged_headers(os: &str) -> Result<Vec<PathBuf>> {
     let headers = packaged::fetch()?;
     Ok(vec![headers.of(&format!("x86_64-{os}-none")), headers.of(&format!("generic-{os}"))])
+}
+
+/// Prepares `work` for a system's compiler.
+fn plan(request: &Request, headers: Option<&packaged::Headers>, work: &Path) -> Result<Plan> {
+    match request.bsd {
+        Bsd::Free => freebsd::plan(request, headers, work),
+        Bsd::Net => netbsd::plan(request, headers, work),
+        Bsd::Open => openbsd::plan(request, headers, work),
+    }
 }
 
 /// What sets a build apart from others for the same system.
