@@ -560,10 +560,14 @@ ob_load(void)
 	return (0);
 }
 
-/* There are no modules: a kernel without it is another kernel. */
+/* There are no modules: a kernel without it is another kernel, before which every stick is let go of. */
 int
 ob_unload(void)
 {
+	int error = device != NULL ? ob_unplug(false) : 0;
+
+	if (error != 0)
+		return (error);
 	attachment = NULL;
 	driver = NULL;
 	return (0);
