@@ -3,7 +3,8 @@
 #include "shim.h"
 
 #define VENDOR_REQUEST 5
-#define CONTROL_MS 500
+/* As long as usbd_do_request(9) waits: a controller's abort of a control request is a last resort. */
+#define CONTROL_MS 5000
 #define TX_MS 5000
 /* Receive transfers that one run of the soft interrupt takes, and errors in a row that end receiving. */
 #define RX_BUDGET 16

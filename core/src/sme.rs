@@ -34,6 +34,10 @@ pub enum Input {
     Deadline,
     /// The chip stops: forget everything.
     Halt,
+    /// The machine goes to sleep: what is wanted will be wanted again. Nobody waits any more.
+    Sleep,
+    /// It woke up.
+    Wake,
 }
 
 /// Where the policy looks for networks: the strongest one that the closure accepts.
@@ -94,6 +98,13 @@ impl Sme {
                 self.wish = None;
                 State::Idle
             }
+            (_, Input::Sleep) => {
+                let keeps = |wish: &Wish| wish.info.effort != Effort::Once;
+                let asleep = Wish { waiter: None, tries: 1, ..wish };
+                self.wish = Some(asleep).filter(keeps);
+                State::Idle
+            }
+            (State::Idle, Input::Wake) => self.scan(out),
             (busy, Input::Join(id, ..)) => {
                 out.push(Action::Complete(Origin::User(id), Err(Failure::Busy)));
                 busy
@@ -145,7 +156,10 @@ impl Sme {
                 State::Pausing(now.after_us(PAUSE_MIN_US))
             }
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
-            (state, Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline) => state,
+            (
+                state,
+                Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline | Input::Wake,
+            ) => state,
         };
     }
 

@@ -560,14 +560,12 @@ ob_load(void)
 	return (0);
 }
 
-/* There are no modules: a kernel without it is another kernel, before which every stick is let go of. */
+/* There are no modules: a kernel without it is another kernel, and devices end with this one. */
 int
 ob_unload(void)
 {
-	int error = device != NULL ? ob_unplug(false) : 0;
-
-	if (error != 0)
-		return (error);
+	if (device != NULL)
+		ob_unplug(false);
 	attachment = NULL;
 	driver = NULL;
 	return (0);

@@ -112,6 +112,8 @@ pub struct Engine<'d, O: Os, P, F, C> {
     told_of: Option<MacAddr>,
     /// The user takes the link to be up.
     is_link_told: bool,
+    /// The machine sleeps, or is about to.
+    is_asleep: bool,
     /// Frames with the access point when the radio last left home: whether there is traffic.
     traffic: u64,
 }
@@ -148,6 +150,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             tick_at: None,
             told_of: None,
             is_link_told: false,
+            is_asleep: false,
             traffic: 0,
         }
     }

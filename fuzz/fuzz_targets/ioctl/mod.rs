@@ -6,7 +6,6 @@ use tern_core::{
     chip::{Bands, ChipInfo, Ciphers, Identity, Offloads},
     control::{ControlRequest, Failure},
     data::PeerStats,
-    os::Empty,
     radio::{ChannelRule, Regulatory},
     scan::{Joined, KEPT_MAX, ScanResult},
     types::{Channel, Instant, MacAddr, Tuning},
@@ -139,9 +138,12 @@ pub fn live<P: Personality>(commands: &[u64], bytes: &[u8]) {
             1 => drop(it.down(&mut host)),
             2 => {
                 let index = host.input.byte().into();
-                drop(it.set_media(&mut host, it.media(&host, index)));
+                let word = it.media(&host, index);
+                drop(it.set_media(&mut host, word));
             }
-            3 => drop(it.media_status(&mut host)),
+            3 => {
+                let _ = it.media_status(&mut host);
+            }
             choice => {
                 let command = commands[usize::from(choice) % commands.len()];
                 let mut argument = [0; 192];

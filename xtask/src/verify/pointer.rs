@@ -44,7 +44,7 @@ pub(super) fn in_memory(steps: &Steps<'_>, at: Place) -> BTreeSet<Callee> {
     let step = Step { instruction, state, constant: &|| Callee::Pointer(None), kernel };
     match loaded(&step, false) {
         Origin::Copied(from, _) => search(steps, at, from),
-        Origin::Made(callee) => BTreeSet::from([callee]),
+        Origin::Made(callee) => BTreeSet::from([of_kernel(steps, at, callee)]),
         Origin::Before | Origin::Zero => BTreeSet::from([Callee::Pointer(None)]),
     }
 }
@@ -65,7 +65,7 @@ fn search(steps: &Steps<'_>, at: Place, location: Location) -> BTreeSet<Callee> 
             match origin(steps, at, location) {
                 Origin::Before => waiting.push((at, location)),
                 Origin::Zero => {}
-                Origin::Made(callee) => drop(found.insert(callee)),
+                Origin::Made(callee) => drop(found.insert(of_kernel(steps, at, callee))),
                 Origin::Copied(from, maybe) => {
                     waiting.push((at, from));
                     if maybe {
@@ -76,6 +76,18 @@ fn search(steps: &Steps<'_>, at: Place, location: Location) -> BTreeSet<Callee> 
         }
     }
     found
+}
+
+/// A function of a table that a variable of the kernel's points to is the kernel's: `callee` was loaded at
+/// `at`, from where a register pointed.
+fn of_kernel(steps: &Steps<'_>, at: Place, callee: Callee) -> Callee {
+    let base = steps.at(at).map(|(instruction, _)| instruction.memory_base());
+    let (Callee::Pointer(Some(_)), Some(base)) = (&callee, base) else { return callee };
+    let tables = search(steps, at, Location::Register(base.full_register()));
+    match tables.first() {
+        Some(Callee::Kernel(name)) if tables.len() == 1 => Callee::Kernel(name.clone()),
+        _ => callee,
+    }
 }
 
 fn origin(steps: &Steps<'_>, at: Place, location: Location) -> Origin {

@@ -10,7 +10,7 @@ use super::super::module::{Module, Place};
 const SECTIONS_MAX: usize = 32_768;
 
 /// `MODULE_CLASS_DRIVER`.
-const CLASS_DRIVER: u32 = 2;
+const CLASS_DRIVER: u32 = 3;
 
 /// The checks, for a kernel of that `__NetBSD_Version__`.
 pub(super) fn checks(module: &Module, version: u64) -> Vec<Check> {

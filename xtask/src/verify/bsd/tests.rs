@@ -21,7 +21,7 @@ const NETBSD: &str = "
     .section link_set_modules,\"a\"
     .quad info
     .section .rodata
-    info: .long 1099001200, 2
+    info: .long 1099001200, 3
     .quad work, name, needs
     name: .asciz \"tern\"
     needs: .asciz \"usbdevif\"
@@ -47,7 +47,7 @@ fn netbsd_refuses() {
     assert!(other("1099001200", "1099001100").contains("for version 1099001100"));
     assert!(other("work, name", "0, name").contains("no modcmd"));
     assert!(other("\"tern\"", "\"turn\"").contains("its name"));
-    assert!(other("1099001200, 2", "1099001200, 1").contains("class"));
+    assert!(other("1099001200, 3", "1099001200, 1").contains("class"));
     assert!(netbsd("").join("; ").contains("link_set_modules has 0 bytes"));
 }
 
