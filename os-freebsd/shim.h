@@ -67,17 +67,17 @@ struct tern_vif {
 
 /* A transfer to send. */
 struct tern_tx {
-	STAILQ_ENTRY(tern_tx) next;
+	struct tern_tx	*next;
 	uint32_t	 index;
 	uint32_t	 len;
 	uint8_t		*buffer;
 };
 
-/* A bulk OUT endpoint, with what waits for it, in order. */
+/* A bulk OUT endpoint, with what waits for it, in order. (queue(3) panics where INVARIANTS is set.) */
 struct tern_out {
 	struct usb_xfer	*xfer;
 	struct tern_tx	*active;
-	STAILQ_HEAD(, tern_tx) waiting;
+	struct tern_tx	*first, **last;
 };
 
 /* A receive transfer. */

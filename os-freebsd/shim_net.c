@@ -28,25 +28,25 @@ shim_packet_free(struct tern_packet *packet)
 	m_freem((struct mbuf *)packet);
 }
 
-/* 802.1D priority: that of the VLAN, or of the IP header, as other systems do it too. */
+/* 802.1D priority: the VLAN's, or else the precedence in the IP header, as other systems do it. */
 static uint8_t
 priority(const struct mbuf *m)
 {
 	struct {
 		struct ether_header ether;
-		uint8_t ip[2];
+		uint8_t next[2];
 	} __packed head;
 
-	if ((m->m_flags & M_VLANTAG) != 0)
-		return (EVL_PRIOFTAG(m->m_pkthdr.ether_vtag));
 	if (m->m_pkthdr.len < (int)sizeof(head))
 		return (0);
 	m_copydata(m, 0, sizeof(head), (caddr_t)&head);
 	switch (ntohs(head.ether.ether_type)) {
+	case ETHERTYPE_VLAN:
+		return (head.next[0] >> 5);
 	case ETHERTYPE_IP:
-		return (head.ip[1] >> 5);
+		return (head.next[1] >> 5);
 	case ETHERTYPE_IPV6:
-		return ((head.ip[0] >> 1) & 7);
+		return ((head.next[0] >> 1) & 7);
 	default:
 		return (0);
 	}

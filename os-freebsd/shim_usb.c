@@ -78,14 +78,23 @@ tern_usb_count_out(struct tern_dev *dev)
 	return (count);
 }
 
+/*
+ * A driver that was there before has left the endpoint somewhere, and the host controller with it: both
+ * begin anew. (Without it a controller that had not gone on to the next transfer looks for it in memory
+ * that is freed; the first one then times out.)
+ */
 static int
 setup(struct tern_dev *dev, struct usb_xfer **xfer, const struct usb_config *config)
 {
 	usb_error_t error = usbd_transfer_setup(dev->udev, &dev->iface, xfer, config, 1,
 	    dev, &dev->usb);
 
-	if (error == USB_ERR_NORMAL_COMPLETION)
+	if (error == USB_ERR_NORMAL_COMPLETION) {
+		mtx_lock(&dev->usb);
+		usbd_xfer_set_stall(*xfer);
+		mtx_unlock(&dev->usb);
 		return (TERN_OK);
+	}
 	device_printf(dev->self, "no transfers: %s\n", usbd_errstr(error));
 	return (error == USB_ERR_NOMEM ? TERN_NO_MEMORY : TERN_FAILED);
 }
@@ -103,7 +112,7 @@ shim_tx_setup(struct tern_dev *dev, uint32_t count, uint32_t len)
 	for (i = 0; i < dev->n_out && error == TERN_OK; i++) {
 		struct usb_config config = out_config(i, len);
 
-		STAILQ_INIT(&dev->out[i].waiting);
+		dev->out[i].last = &dev->out[i].first;
 		error = setup(dev, &dev->out[i].xfer, &config);
 		if (error == TERN_OK)
 			usbd_xfer_set_priv(dev->out[i].xfer, &dev->out[i]);
@@ -127,7 +136,9 @@ shim_tx_submit(struct tern_dev *dev, uint32_t index, uint32_t endpoint, uint32_t
 
 	mtx_lock(&dev->usb);
 	tx->len = len;
-	STAILQ_INSERT_TAIL(&out->waiting, tx, next);
+	tx->next = NULL;
+	*out->last = tx;
+	out->last = &tx->next;
 	usbd_transfer_start(out->xfer);
 	mtx_unlock(&dev->usb);
 }
@@ -138,8 +149,10 @@ tx_next(struct tern_dev *dev, struct tern_out *out, uint64_t *done)
 {
 	struct tern_tx *tx;
 
-	while ((tx = STAILQ_FIRST(&out->waiting)) != NULL) {
-		STAILQ_REMOVE_HEAD(&out->waiting, next);
+	while ((tx = out->first) != NULL) {
+		out->first = tx->next;
+		if (out->first == NULL)
+			out->last = &out->first;
 		if (!dev->is_stopped && tx->len != 0)
 			break;
 		*done |= 1ULL << tx->index;

@@ -290,6 +290,8 @@ do_ioctl(struct tern_dev *dev, u_long command, caddr_t data)
 		SET(ifp->if_flags, IFF_UP);
 		/* FALLTHROUGH */
 	case SIOCSIFFLAGS:
+		if (ISSET(ifp->if_flags, IFF_DEBUG))
+			tern_show(dev->rust, true, NULL);
 		return set_flags(dev);
 	case SIOCADDMULTI:
 	case SIOCDELMULTI:

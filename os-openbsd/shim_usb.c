@@ -3,11 +3,18 @@
 #include "shim.h"
 
 #define VENDOR_REQUEST 5
-#define CONTROL_MS 500
+/* As long as usbd_do_request(9) waits: a controller's abort of a control request is a last resort. */
+#define CONTROL_MS 5000
 #define TX_MS 5000
 /* Receive transfers that one run of the soft interrupt takes, and errors in a row that end receiving. */
 #define RX_BUDGET 16
 #define RX_ERRORS_MAX 64
+/*
+ * A buffer that crosses a multiple of 64 KiB takes two transfer descriptors, and xhci(4) then waits for
+ * an event of the second one, which after a short packet not every controller sends (QEMU's does not).
+ * One page never crosses; core joins what is longer.
+ */
+#define RX_LEN_MAX PAGE_SIZE
 
 int
 shim_usb_control(struct tern_dev *dev, bool is_write, uint16_t addr, uint8_t *data, uint16_t len)
@@ -248,11 +255,11 @@ shim_rx_start(struct tern_dev *dev, uint32_t depth, uint32_t len)
 	SIMPLEQ_INIT(&dev->rx_done);
 	dev->tx_done = 0;
 	dev->is_stopped = false;
-	dev->rx_len = len;
+	dev->rx_len = MIN(len, RX_LEN_MAX);
 	dev->rx_errors = 0;
 	for (i = 0; i < depth && error == TERN_OK; i++) {
 		if (dev->rx[i].xfer == NULL)
-			error = transfer_init(dev, &dev->rx[i], i, len);
+			error = transfer_init(dev, &dev->rx[i], i, dev->rx_len);
 		if (error == TERN_OK)
 			error = rx_submit(&dev->rx[i]);
 	}

@@ -2,6 +2,8 @@
 //! The two halves of a device: [`Shared`] is called from every context, [`Worker`] by the one
 //! thread that owns all control state.
 
+mod place;
+
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use crate::{
@@ -17,7 +19,7 @@ use crate::{
     scan::{Joined, KEPT_MAX, ScanResult, ScanTable},
     stats,
     trace::{Event, Stage, Trace, describe},
-    types::{Channel, Instant, MacAddr, RequestId, Tuning, VapId, Width},
+    types::{Channel, Instant, MacAddr, RequestId, Tuning, VapId},
 };
 
 /// Interfaces of one device; [`VapId::slot`] is below this.
@@ -302,33 +304,6 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             let raw = if is_on { TAPPED | u32::from(vap.generation) } else { 0 };
             tap.store(raw, Ordering::Release);
         }
-    }
-
-    /// Where the radio is now, for the frames that come in.
-    pub(crate) fn set_tuning(&self, tuning: Tuning) {
-        let width = match tuning.width {
-            Width::Mhz20 => 0,
-            Width::Mhz40Above => 1,
-            Width::Mhz40Below => 2,
-        };
-        self.tuning.store(width << 16 | u32::from(tuning.channel.mhz()), Ordering::Release);
-    }
-
-    /// The radio is nowhere: off, or on its way.
-    pub(crate) fn forget_tuning(&self) {
-        self.tuning.store(0, Ordering::Release);
-    }
-
-    /// Where the radio is; `None` while it is off or on its way.
-    pub fn tuning(&self) -> Option<Tuning> {
-        let [mhz_low, mhz_high, width, _] = self.tuning.load(Ordering::Acquire).to_le_bytes();
-        let channel = Channel::from_mhz(u16::from_le_bytes([mhz_low, mhz_high]))?;
-        let width = match width {
-            0 => Width::Mhz20,
-            1 => Width::Mhz40Above,
-            _ => Width::Mhz40Below,
-        };
-        Some(Tuning { channel, width })
     }
 
     /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest.

@@ -34,6 +34,10 @@ pub enum Input {
     Deadline,
     /// The chip stops: forget everything.
     Halt,
+    /// The machine goes to sleep: what is wanted will be wanted again. Nobody waits any more.
+    Sleep,
+    /// It woke up.
+    Wake,
 }
 
 /// Where the policy looks for networks: the strongest one that the closure accepts.
@@ -85,15 +89,7 @@ impl Sme {
     pub fn handle(&mut self, now: Instant, input: Input, best: &Best<'_>, out: &mut Actions) {
         let Some(wish) = self.wish else {
             if let Input::Join(id, info, ssid) = input {
-                out.push(Action::Begin(Origin::User(id)));
-                let wish = Wish { waiter: Some(id), info, ssid, tries: 1 };
-                self.wish = Some(wish);
-                self.refused.clear();
-                let known = if info.effort == Effort::Once { self.find(wish, best) } else { None };
-                self.state = match known {
-                    Some(known) => self.ask(&known, out),
-                    None => self.scan(out),
-                };
+                self.begin(Wish { waiter: Some(id), info, ssid, tries: 1 }, id, best, out);
             }
             return;
         };
@@ -102,24 +98,18 @@ impl Sme {
                 self.wish = None;
                 State::Idle
             }
+            (_, Input::Sleep) => {
+                let keeps = |wish: &Wish| wish.info.effort != Effort::Once;
+                let asleep = Wish { waiter: None, tries: 1, ..wish };
+                self.wish = Some(asleep).filter(keeps);
+                State::Idle
+            }
+            (State::Idle, Input::Wake) => self.scan(out),
             (busy, Input::Join(id, ..)) => {
                 out.push(Action::Complete(Origin::User(id), Err(Failure::Busy)));
                 busy
             }
-            (state, Input::Leave) => {
-                self.end(Err(Failure::Aborted), out);
-                self.wish = None;
-                match state {
-                    State::Joined(bssid)
-                    | State::Securing(bssid)
-                    | State::Authenticating(bssid, _)
-                    | State::Associating(bssid) => {
-                        out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
-                    }
-                    State::Idle | State::Scanning | State::Pausing(_) => {}
-                }
-                State::Idle
-            }
+            (state, Input::Leave) => self.leave(state, out),
             (State::Scanning, Input::Outcome(Ok(()))) => {
                 self.choose(now, wish, Failure::NotFound, best, out)
             }
@@ -166,8 +156,40 @@ impl Sme {
                 State::Pausing(now.after_us(PAUSE_MIN_US))
             }
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
-            (state, Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline) => state,
+            (
+                state,
+                Input::Outcome(_) | Input::Secured(_) | Input::Lost | Input::Deadline | Input::Wake,
+            ) => state,
         };
+    }
+
+    /// A wish comes up; a network that was heard is not looked for again if it is tried once.
+    fn begin(&mut self, wish: Wish, id: RequestId, best: &Best<'_>, out: &mut Actions) {
+        out.push(Action::Begin(Origin::User(id)));
+        self.wish = Some(wish);
+        self.refused.clear();
+        let is_once = wish.info.effort == Effort::Once;
+        let known = if is_once { self.find(wish, best) } else { None };
+        self.state = match known {
+            Some(known) => self.ask(&known, out),
+            None => self.scan(out),
+        };
+    }
+
+    /// The wish is withdrawn; an access point that knows us is told.
+    fn leave(&mut self, state: State, out: &mut Actions) -> State {
+        self.end(Err(Failure::Aborted), out);
+        self.wish = None;
+        match state {
+            State::Joined(bssid)
+            | State::Securing(bssid)
+            | State::Authenticating(bssid, _)
+            | State::Associating(bssid) => {
+                out.push(Action::Mlme(MlmeRequest::Deauth(bssid, REASON_LEAVING)));
+            }
+            State::Idle | State::Scanning | State::Pausing(_) => {}
+        }
+        State::Idle
     }
 
     /// When to come back with [`Input::Deadline`] if nothing else happens.

@@ -34,11 +34,20 @@
 void *own_alloc(size_t size);
 char *own_string(const char *text);
 
-/* freebsd.c */
+/* freebsd.c, freebsd_memory.c, freebsd_lock.c, freebsd_task.c */
 #define SOFTCLOCK "softclock"
 #define USB_CALLBACK "a USB callback"
 #define NET_EPOCH "the net epoch"
 bool fb_is_mtx(const struct mtx *mtx);
+void fb_drop(struct lock_object *lock);
+void fb_take(struct lock_object *lock);
+void fb_task_boot(void);
+/* Rounded up: nothing is shorter than it was asked to be. */
+static inline uint64_t
+fb_us(sbintime_t sbt)
+{
+	return (sbt <= 0 ? 0 : (uint64_t)sbttous(sbt) + ((sbt & 0xfff) != 0));
+}
 bool fb_is_name(const char *kpi, const char *name);
 
 /* freebsd_bus.c */

@@ -27,6 +27,10 @@ struct ifnet {
 	struct bpf_if *bpfs;
 };
 
+extern struct sx fb_detach_sx;
+bool fb_check_ifp(const char *kpi, const struct ifnet *ifp);
+#define CHECK(ifp) fb_check_ifp(__func__, ifp)
+void fb_clone_check(void);
 struct ifnet *fb_ifunit(const char *name);
 int fb_clone_create(char *name, size_t room, void *params);
 int fb_clone_destroy(const char *name);

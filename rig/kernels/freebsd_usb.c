@@ -484,10 +484,12 @@ RIG_KPI(usbd_xfer_set_frame_len, "transfer, in its callback, frame");
 void
 usbd_xfer_set_stall(struct usb_xfer *xfer)
 {
-	if (check_inside("usbd_xfer_set_stall", xfer))
-		RIG_CHECK(xfer->state == USB_ST_ERROR, "without an error");
+	if (!check_held("usbd_xfer_set_stall", xfer))
+		return;
+	RIG_CHECK(!xfer->is_transferring, "on its way");
+	RIG_CHECK(!xfer->is_in_callback || xfer->state == USB_ST_ERROR, "without an error");
 }
-RIG_KPI(usbd_xfer_set_stall, "transfer, in its callback, after an error");
+RIG_KPI(usbd_xfer_set_stall, "transfer, mutex; in its callback only after an error");
 
 usb_frlength_t
 usbd_xfer_max_len(struct usb_xfer *xfer)

@@ -16,6 +16,7 @@ struct device {
 static device_t the_device;
 static struct cfattach *attachment;
 static struct cfdata *cfdata;
+static bool is_stick_there; /* the hub has seen it */
 
 /*
  * Modules.
@@ -113,7 +114,7 @@ config_init_component(struct cfdriver *const *drivers, const struct cfattachinit
 	attachment = ca;
 	cfdata = data;
 	/* The bus looks for a driver of what is there already. */
-	if (rig_usb_is_plugged())
+	if (is_stick_there)
 		nb_plug();
 	return 0;
 }
@@ -174,6 +175,7 @@ nb_plug(void)
 	struct usb_attach_arg uaa;
 	device_t dev;
 
+	is_stick_there = true;
 	if (attachment == NULL)
 		return ENXIO;
 	nb_usb_attach(&uaa);
@@ -201,6 +203,8 @@ nb_unplug(bool is_gone)
 {
 	int error;
 
+	if (is_gone)
+		is_stick_there = false;
 	if (the_device == NULL)
 		return ENXIO;
 	if (is_gone) {

@@ -104,13 +104,21 @@ panic(const char *format, ...)
 }
 RIG_KPI(panic, "ends the run");
 
+/* While set, what is printed goes here, and not to the console: see ob_show. */
+struct ob_capture *ob_capture;
+
 int
 printf(const char *format, ...)
 {
+	struct ob_capture *to = ob_capture;
 	__builtin_va_list args;
 
 	__builtin_va_start(args, format);
-	rig_vlog(format, args);
+	if (to != NULL && to->thread == rig_thread_self())
+		to->len += MIN((size_t)rig_vformat(to->text + to->len, to->room - to->len, format, args),
+		    to->room - to->len - 1);
+	else
+		rig_vlog(format, args);
 	__builtin_va_end(args);
 	return (0);
 }
@@ -924,6 +932,7 @@ const struct rig_kernel rig_kernel = {
 	.ioctl = ob_ioctl,
 	.send = ob_send,
 	.listen = ob_listen,
+	.show = ob_show,
 	.interface = ob_interface,
 	.check = check,
 };

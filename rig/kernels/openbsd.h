@@ -73,4 +73,13 @@ int ob_send(const char *interface, const void *frame, size_t len, int priority);
 int ob_listen(const char *interface, uint32_t dlt, bool is_on);
 const char *ob_interface(uint32_t n);
 void ob_net_check(void);
+/* What one thread prints. */
+struct ob_capture {
+	char *text;
+	size_t room, len;
+	int thread;
+};
+extern struct ob_capture *ob_capture;
+int ob_show(const char *what, char *text, size_t *len);
+
 #endif

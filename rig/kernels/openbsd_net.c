@@ -757,6 +757,30 @@ ob_ioctl(uint64_t command, uint64_t argument)
 	return (error);
 }
 
+/* `ifconfig tern0 debug`: the driver prints what happened last. */
+int
+ob_show(const char *what, char *text, size_t *len)
+{
+	struct ob_capture capture = { text, *len, 0, rig_thread_self() };
+	struct ifreq ifr = {};
+	struct ifnet *ifp = net;
+	int error;
+
+	*len = 0;
+	if (ifp == NULL || strcmp(what, "events") != 0)
+		return (ENOENT);
+	ob_lock_kernel();
+	ob_capture = &capture;
+	ifr.ifr_flags = ifp->if_flags | IFF_DEBUG;
+	error = dispatch(ifp, SIOCSIFFLAGS, &ifr);
+	ob_capture = NULL;
+	ifr.ifr_flags = ifp->if_flags & ~IFF_DEBUG;
+	dispatch(ifp, SIOCSIFFLAGS, &ifr);
+	ob_unlock_kernel();
+	*len = capture.len;
+	return (error);
+}
+
 void
 ob_net_boot(void)
 {

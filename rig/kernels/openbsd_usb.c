@@ -560,10 +560,12 @@ ob_load(void)
 	return (0);
 }
 
-/* There are no modules: a kernel without it is another kernel. */
+/* There are no modules: a kernel without it is another kernel, and devices end with this one. */
 int
 ob_unload(void)
 {
+	if (device != NULL)
+		ob_unplug(false);
 	attachment = NULL;
 	driver = NULL;
 	return (0);

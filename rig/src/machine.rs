@@ -148,7 +148,8 @@ impl Machine {
         *self.image() = Some(image);
         self.begin_call();
         let kernel = self.kernel;
-        let loaded = engine::call_in_thread("modload", move || engine::exclusively(|| kernel.load()));
+        let loaded =
+            engine::call_in_thread("modload", move || engine::exclusively(|| kernel.load()));
         loaded.map_err(|errno| anyhow::anyhow!("the module's load says errno {errno}"))
     }
 
@@ -160,7 +161,8 @@ impl Machine {
     pub fn unload(&self) -> Result<()> {
         self.begin_call();
         let kernel = self.kernel;
-        let unloaded = engine::call_in_thread("modunload", move || engine::exclusively(|| kernel.unload()));
+        let unloaded =
+            engine::call_in_thread("modunload", move || engine::exclusively(|| kernel.unload()));
         unloaded.map_err(|errno| anyhow::anyhow!("the module's unload says errno {errno}"))?;
         if let Some(image) = self.image().take() {
             load::unload_module(image);
@@ -252,11 +254,6 @@ impl Machine {
     /// Time, the chip, the air and the access points.
     pub fn ether(&self) -> &Ether {
         &self.ether
-    }
-
-    /// An interface's address: the stick's, the only one.
-    pub fn address(&self, _interface: &str) -> [u8; 6] {
-        MAC
     }
 
     /// Whether the stick is gone and its driver has been told.

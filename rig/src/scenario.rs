@@ -77,8 +77,10 @@ pub fn carry_out(machine: &Machine, scenario: &str) -> Result<()> {
         machine.pull_out();
     } else {
         result?;
-        if scenario != "unload" && scenario != "detach" {
-            programs.destroy(machine)?;
+        if !matches!(scenario, "unload" | "detach") {
+            if scenario != "attach" {
+                programs.destroy(machine)?;
+            }
             machine.pull_out();
         }
     }

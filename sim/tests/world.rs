@@ -320,6 +320,27 @@ fn suspend_and_resume() {
 }
 
 #[test]
+fn what_core_joined_is_joined_again_after_a_sleep() {
+    with(&Options::new(Scenario::Psk, 1), |world| {
+        world.up(Mode::Station).unwrap();
+        world.join_with_key().unwrap();
+        world.ask(ControlRequest::Suspend, None).unwrap();
+        world.check_agreement(false);
+        world.run_until(60_000_000, |_| false);
+        world.ask(ControlRequest::Resume, None).unwrap();
+        assert!(world.run_until(10_000_000, |world| world.is_up));
+        world.check_agreement(true);
+        world.ping(1, 64).unwrap();
+        // An interface that is switched off while the machine sleeps stays so.
+        world.ask(ControlRequest::Suspend, None).unwrap();
+        world.ask(ControlRequest::Down, None).unwrap();
+        world.ask(ControlRequest::Resume, None).unwrap();
+        world.up(Mode::Station).unwrap();
+        assert!(!world.run_until(10_000_000, |world| world.is_up));
+    });
+}
+
+#[test]
 fn a_failing_world_names_its_command() {
     let options = Options { unplug_at: Some(123), ..Options::new(Scenario::Wpa2, 7) };
     let command = options.to_string();

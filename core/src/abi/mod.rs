@@ -9,6 +9,8 @@ pub mod freebsd;
 #[cfg(test)]
 mod layouts;
 #[cfg(test)]
+mod million;
+#[cfg(test)]
 mod mock;
 pub mod net80211;
 pub mod netbsd;

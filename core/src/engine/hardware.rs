@@ -5,7 +5,7 @@ use super::Engine;
 use crate::{
     action::ChipCommand,
     chip::{Chip, ChipError, Edca, Link, Offloads, PeerInfo},
-    control::Failure,
+    control::{AssocInfo, Failure},
     io::{Framing, Pipe, TxQueue},
     os::{Os, Sleepable},
     radio::own_ht,
@@ -258,6 +258,18 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         })?;
         self.shared.set_peeked(value);
         Ok(())
+    }
+
+    /// The width that we and the network agree on.
+    pub(super) fn width_for(&self, info: &AssocInfo) -> Tuning {
+        let network = self.station.bss().map_or(Width::Mhz20, |bss| bss.tuning.width);
+        let width = if info.is_widest { network } else { info.tuning.width };
+        let wanted = Tuning { width, ..info.tuning };
+        if self.shared.info().has_40mhz && self.regulatory.allows(wanted) {
+            wanted
+        } else {
+            Tuning::narrow(info.tuning.channel)
+        }
     }
 
     /// What we can do that HT knows of.

@@ -21,7 +21,7 @@ use self::{keys::KeyTable, mgmt_tx::Sending};
 use crate::{
     action::{Action, Actions, ChipCommand, MlmeRequest, Origin, Proof},
     chip::{Chip, ChipError, ChipEvent, Identity},
-    control::{AssocInfo, Notice, Operation, RxFilter},
+    control::{Notice, Operation, RxFilter},
     data::{DataPath, PeerPath},
     device::{Body, Shared, VAPS_MAX},
     inbox::{MgmtFrame, Request},
@@ -33,7 +33,7 @@ use crate::{
     scan::{self, Plan, Scan, ScanRequest, ScanResult},
     sme::{self, JoinBody, Sme},
     trace::Stage,
-    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId, Width},
+    types::{Instant, MacAddr, Mode, PeerId, RequestId, Tuning, VapId},
     vap::{Vap, station, station::Station},
     wire::{
         bss::Bss,
@@ -112,6 +112,8 @@ pub struct Engine<'d, O: Os, P, F, C> {
     told_of: Option<MacAddr>,
     /// The user takes the link to be up.
     is_link_told: bool,
+    /// The machine sleeps, or is about to.
+    is_asleep: bool,
     /// Frames with the access point when the radio last left home: whether there is traffic.
     traffic: u64,
 }
@@ -148,6 +150,7 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
             tick_at: None,
             told_of: None,
             is_link_told: false,
+            is_asleep: false,
             traffic: 0,
         }
     }
@@ -479,18 +482,6 @@ impl<'d, O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'d, O, P, F, C> 
     fn count_traffic(&self, cx: &mut Sleepable) -> u64 {
         let counters = self.data().counters(cx);
         u64::from(counters.submitted) + u64::from(counters.delivered)
-    }
-
-    /// The width that we and the network agree on.
-    fn width_for(&self, info: &AssocInfo) -> Tuning {
-        let network = self.station.bss().map_or(Width::Mhz20, |bss| bss.tuning.width);
-        let width = if info.is_widest { network } else { info.tuning.width };
-        let wanted = Tuning { width, ..info.tuning };
-        if self.shared.info().has_40mhz && self.regulatory.allows(wanted) {
-            wanted
-        } else {
-            Tuning::narrow(info.tuning.channel)
-        }
     }
 }
 

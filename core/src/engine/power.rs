@@ -20,8 +20,8 @@ use crate::{
 
 /// Where the radio is before anybody said where.
 const FIRST_CHANNEL: Option<Channel> = Channel::ghz2(1);
-/// Time that a farewell, or the last probe, has to leave before the chip is switched off.
-const FAREWELL_US: u32 = 5_000;
+/// Time that farewells, and what was sent before, have to leave before the chip is switched off.
+const FAREWELL_US: u32 = 10_000;
 
 /// Time before a tick that failed is tried again.
 const TICK_AGAIN_US: u64 = 2_000_000;
@@ -77,6 +77,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     #[inline(never)]
     pub(super) fn down(&mut self, cx: &mut Sleepable, id: VapId) -> Result<(), Failure> {
         let Some(vap) = self.vap(id) else { return Err(Failure::Down) };
+        self.is_asleep = false;
         self.shared.set_tap(id, false);
         let others = self.vaps.iter().flatten().filter(|other| other.id != id).count();
         let result = if others == 0 {
@@ -95,19 +96,26 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         result.and_then(|()| self.refilter(cx).map_err(Failure::from))
     }
 
-    /// The machine goes to sleep; interfaces stay up, and know nothing.
+    /// The machine goes to sleep; interfaces stay up, and know nothing but which networks to join.
     #[inline(never)]
     pub(super) fn suspend(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
+        self.is_asleep = true;
         self.power_off(cx, Failure::Down)
     }
 
-    /// What was up comes up again.
+    /// What was up comes up again, and what was joined is joined again.
     #[inline(never)]
     pub(super) fn resume(&mut self, cx: &mut Sleepable) -> Result<(), Failure> {
         if self.vaps.iter().all(Option::is_none) {
             return Ok(());
         }
-        self.power_on(cx).and_then(|()| self.refilter(cx)).map_err(Failure::from)
+        let result = self.power_on(cx).and_then(|()| self.refilter(cx));
+        if result.is_err() {
+            self.is_asleep = false;
+            self.sme_input(cx, sme::Input::Halt);
+            self.forget_join();
+        }
+        result.map_err(Failure::from)
     }
 
     #[inline(never)]
@@ -138,7 +146,12 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
         (self.is_on, self.power_set, self.filter) = (true, None, RxFilter::empty());
         self.tick_at = Some(self.now());
         match self.first_tuning(cx) {
-            Ok(()) => Ok(()),
+            Ok(()) => {
+                if core::mem::take(&mut self.is_asleep) {
+                    self.sme_input(cx, sme::Input::Wake);
+                }
+                Ok(())
+            }
             Err(error) => {
                 self.complain(format_args!("{}: not tuned", self.identity.name), error);
                 let _ = self.power_off(cx, Failure::Down); // What failed first is what counts.
@@ -173,19 +186,19 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
     /// Stops every machine. `can_tell`: chip and access point are told.
     #[inline(never)]
     pub(super) fn halt(&mut self, cx: &mut Sleepable, can_tell: bool) {
-        let may_send = self.station.is_associated()
-            || self.scan.is_active()
-            || !self.begun.is_empty();
-        self.sme_input(cx, sme::Input::Halt);
+        let is_asleep = self.is_asleep;
+        self.sme_input(cx, if is_asleep { sme::Input::Sleep } else { sme::Input::Halt });
         self.halt_scan(cx, can_tell);
         self.station.handle(self.now(), station::Input::Halt(can_tell), &mut self.actions);
         self.settle(cx, &[]);
-        if may_send && can_tell {
+        if can_tell {
             self.shared.os.sleep_us(cx, FAREWELL_US);
         }
         self.bodies.exchange = None;
         self.bodies.scan = None;
-        self.forget_join();
+        if !is_asleep {
+            self.forget_join();
+        }
         (self.scanning_for, self.is_away) = (None, false);
     }
 
@@ -235,6 +248,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
                 self.shared.set_tap(vap.id, false);
             }
         }
+        self.is_asleep = false;
         self.halt(cx, false);
         if self.is_on {
             // With the module unloaded and the stick still there, this leaves the chip off.

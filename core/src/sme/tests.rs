@@ -74,6 +74,8 @@ fn every_state_with_every_input() {
         ("Leave", Input::Leave),
         ("Deadline", Input::Deadline),
         ("Halt", Input::Halt),
+        ("Sleep", Input::Sleep),
+        ("Wake", Input::Wake),
     ];
     let results = [result(1, b"tern", -50, Capability::ESS)];
     let best = best_of(&results);

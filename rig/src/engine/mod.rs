@@ -8,6 +8,7 @@ mod bus;
 mod fault;
 mod ffi;
 mod heap;
+mod kernel;
 mod locks;
 mod memory;
 mod names;
@@ -27,13 +28,12 @@ use tern_sim::{Seed, air::Micros, world::Ether};
 
 pub use bus::{Access, Stick};
 pub use fault::{Fault, finish, report_crash};
-pub use ffi::{Kernel, primitive, primitives};
+pub use ffi::{primitive, primitives};
+pub use kernel::Kernel;
 pub use memory::Area;
 pub use names::Names;
 pub use sleep::{Woken, exclusively, idle_helper, sleep_for_events, wait_for_unplug};
-pub use threads::{
-    call_in_thread, current, enter_first_thread, kill, spawn_helper, wake_helper,
-};
+pub use threads::{call_in_thread, current, enter_first_thread, kill, spawn_helper, wake_helper};
 pub use user::{Event, EventKind, Nobody, User, events_channel};
 
 /// Calls for which virtual time may go on without an end before the run is given up.

@@ -13,7 +13,13 @@ pub(crate) enum Wait {
     /// Nothing: it runs or wants to.
     Ready,
     /// A wake-up of an address.
-    Channel { channel: usize, why: &'static str, until: Option<Micros>, is_idle: bool, can_catch: bool },
+    Channel {
+        channel: usize,
+        why: &'static str,
+        until: Option<Micros>,
+        is_idle: bool,
+        can_catch: bool,
+    },
     /// A lock.
     Lock(usize),
     /// A timer that is due.
@@ -62,8 +68,7 @@ pub(crate) fn sleep_interruptibly(
     if state.threads[me].has_signal {
         return Woken::Signal;
     }
-    state.threads[me].wait =
-        Wait::Channel { channel, why, until, is_idle: false, can_catch: true };
+    state.threads[me].wait = Wait::Channel { channel, why, until, is_idle: false, can_catch: true };
     state = switch(state);
     state.threads[me].woken
 }

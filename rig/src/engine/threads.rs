@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{
-    OUTSIDE, State, ffi, lock,
+    OUTSIDE, State, kernel, lock,
     locks::Held,
     scopes::Scope,
     sleep::{Wait, Woken},
@@ -124,7 +124,7 @@ fn begin(number: usize) {
     state.threads[number].stack = (here - STACK + 64 * 1024, here + 256);
     let name = state.threads[number].name.clone();
     drop(state);
-    let Some(kernel) = ffi::kernel() else { return };
+    let Some(kernel) = kernel::kernel() else { return };
     let local = kernel.cpu(number, &name);
     lock().threads[number].local = local as usize;
     set_gs(local);

@@ -55,3 +55,30 @@ impl Timers {
         self.armed.range(from..to).map(|(key, _)| *key).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Timers;
+
+    #[test]
+    fn in_order_of_time_and_arming() {
+        let mut timers = Timers::default();
+        timers.arm(1, 30);
+        timers.arm(2, 20);
+        timers.arm(3, 20);
+        timers.arm(1, 10);
+        assert_eq!((timers.next(), timers.take_due(5)), (Some(10), None));
+        let due: Vec<_> = std::iter::from_fn(|| timers.take_due(25)).collect();
+        assert_eq!(due, [1, 2, 3]);
+        assert!(!timers.disarm(1) && timers.next().is_none());
+    }
+
+    #[test]
+    fn those_within_a_range() {
+        let mut timers = Timers::default();
+        timers.arm(100, 1);
+        timers.arm(200, 2);
+        assert_eq!(timers.within(100, 200), [100]);
+        assert!(timers.is_armed(200) && timers.disarm(200) && !timers.is_armed(200));
+    }
+}

@@ -12,7 +12,12 @@ use std::{
     time::Duration,
 };
 
-use super::{Host, protocol::{self, Answer, Open, Request}, registers, trace::Walk};
+use super::{
+    Host,
+    protocol::{self, Answer, Open, Request},
+    registers,
+    trace::Walk,
+};
 use crate::{
     engine::{self, Event, EventKind, Kernel, User},
     user,
@@ -53,10 +58,13 @@ impl Client {
         let (sender, receiver) = channel();
         let (reading, serving, host) = (client.clone(), client.clone(), host.clone());
         std::thread::spawn(move || reading.read(&mut reader, &sender));
-        engine::spawn_helper("client", Box::new(move || {
-            serving.serve(&host, receiver);
-            host.clients().retain(|client| !Arc::ptr_eq(client, &serving));
-        }));
+        engine::spawn_helper(
+            "client",
+            Box::new(move || {
+                serving.serve(&host, receiver);
+                host.clients().retain(|client| !Arc::ptr_eq(client, &serving));
+            }),
+        );
         engine::poke();
         Ok(client)
     }
@@ -167,7 +175,8 @@ impl Client {
                 let result = kernel.ioctl(command, argument);
                 if let Some(walk) = walk {
                     let number = command & 0xff;
-                    let result = result.map_or_else(|errno| format!("errno {errno}"), |()| "0".to_owned());
+                    let result =
+                        result.map_or_else(|errno| format!("errno {errno}"), |()| "0".to_owned());
                     walk.end(machine, &format!("'i' {number} ({command:#x}): {result}"));
                 }
                 result
@@ -265,7 +274,9 @@ impl Remote {
 impl User for Remote {
     fn read(&mut self, address: u64, bytes: &mut [u8]) -> bool {
         let answer = self.ask(&Answer::CopyIn { address, len: bytes.len() });
-        let Some(answer) = answer.filter(|answer| answer.len() == bytes.len()) else { return false };
+        let Some(answer) = answer.filter(|answer| answer.len() == bytes.len()) else {
+            return false;
+        };
         bytes.copy_from_slice(&answer);
         true
     }

@@ -6,7 +6,10 @@ mod protocol;
 mod trace;
 
 use std::{
-    os::unix::{fs::FileTypeExt as _, net::{UnixListener, UnixStream}},
+    os::unix::{
+        fs::FileTypeExt as _,
+        net::{UnixListener, UnixStream},
+    },
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -55,8 +58,8 @@ pub fn serve(machine: &Arc<Machine>, socket: &Path, is_traced: bool) -> Result<(
     if UnixStream::connect(socket).is_err() && is_socket(socket) {
         std::fs::remove_file(socket).with_context(|| format!("removing {}", socket.display()))?;
     }
-    let listener = UnixListener::bind(socket)
-        .with_context(|| format!("listening at {}", socket.display()))?;
+    let listener =
+        UnixListener::bind(socket).with_context(|| format!("listening at {}", socket.display()))?;
     let clients = Mutex::new(Vec::new());
     let host = Arc::new(Host { machine: machine.clone(), clients, is_traced });
     let served = host.clone();

@@ -80,7 +80,10 @@ impl Ifconfig {
         while at + 42 <= bytes.len() {
             let one = &bytes[at..];
             let len = usize::from(word(one, 0));
-            ensure!(len >= 42 && len % 4 == 0 && at + len <= bytes.len(), "a result of {len} bytes");
+            ensure!(
+                len >= 42 && len % 4 == 0 && at + len <= bytes.len(),
+                "a result of {len} bytes"
+            );
             let (start, ssid_len) = (usize::from(word(one, 2)), usize::from(one[38]));
             ensure!(start + ssid_len <= len, "a name outside of its result");
             found.push(Found {

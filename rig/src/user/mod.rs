@@ -17,7 +17,7 @@ use tern_sim::access_point::Psk;
 
 use crate::{
     engine::{EventKind, User},
-    machine::Machine,
+    machine::{MAC, Machine},
 };
 
 /// Where a process's buffers begin; nothing is mapped there in ours.
@@ -175,20 +175,23 @@ pub fn channel_of(mhz: u16) -> u8 {
     if mhz == 2484 { 14 } else { (mhz.saturating_sub(2407) / 5) as u8 }
 }
 
-/// Index, flags and address of an interface, as that system's ioctls tell them (0 where they do not).
+/// Index, flags and address of an interface. Only FreeBSD has ioctls for index and address; elsewhere the
+/// first is 0, and the second that of the stick.
 pub fn describe(machine: &Machine, interface: &str) -> (u32, u32, [u8; 6]) {
-    const IFREQ: usize = 32;
-    let memory = Memory::default();
-    let at = memory.add(name(interface, IFREQ));
+    const FLAGS: u32 = 17;
+    const INDEX: u32 = 32;
+    const ADDRESS: u32 = 62;
+    let len = if machine.kernel.os() == "netbsd" { 144 } else { 32 };
     let get = |number: u32| {
-        let memory_of_call = memory.clone();
-        let got = machine.ioctl(Box::new(memory_of_call), ioc(IN_OUT, number, IFREQ), at);
-        got.map(|()| memory.take(at)).ok()
+        ioctl(machine, &Memory::default(), ioc(IN_OUT, number, len), name(interface, len)).ok()
     };
-    let flags = get(17).map_or(0, |answer| u32::from(word(&answer, 16)));
-    let index = if machine.kernel.os() == "freebsd" { get(32) } else { None };
-    let index = index.map_or(0, |answer| u32::from(word(&answer, 16)));
-    (index, flags, machine.address(interface))
+    let flags = get(FLAGS).map_or(0, |answer| u32::from(word(&answer, 16)));
+    if machine.kernel.os() != "freebsd" {
+        return (0, flags, MAC);
+    }
+    let index = get(INDEX).map_or(0, |answer| u32::from(word(&answer, 16)));
+    let address = get(ADDRESS).and_then(|answer| answer.get(18..24)?.try_into().ok());
+    (index, flags, address.unwrap_or(MAC))
 }
 
 /// An errno in words.
@@ -216,4 +219,27 @@ fn link_is_up(machine: &Machine, least: u32) -> bool {
     machine.wait_until(PATIENCE_US, |events| {
         events.iter().any(|event| event.kind == EventKind::Link && event.number >= least)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_ends_where_it_ends() {
+        let mut memory = Memory::default();
+        let (first, second) = (memory.add(vec![1, 2, 3]), memory.add(vec![4]));
+        let mut two = [0; 2];
+        assert!(memory.read(first + 1, &mut two) && two == [2, 3]);
+        assert!(!memory.read(first + 2, &mut two) && !memory.read(0, &mut two));
+        assert!(!memory.read(u64::MAX, &mut two) && !memory.write(second, &[1, 2]));
+        assert!(memory.write(second, &[9]) && memory.take(second) == [9]);
+    }
+
+    #[test]
+    fn commands() {
+        assert_eq!(ioc(IN, 234, 32), 0x8020_69ea);
+        assert_eq!(ioc(IN_OUT, 124, 32), 0xc020_697c);
+        assert_eq!((channel_of(2412), channel_of(2437), channel_of(2484)), (1, 6, 14));
+    }
 }

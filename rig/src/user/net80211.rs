@@ -110,7 +110,8 @@ impl Speaker<'_> {
     pub(super) fn wait_for(&self, what: u16) -> Result<Vec<u8>> {
         let mut data = None;
         self.machine.wait_until(20 * SECOND, |events| {
-            data = data.take().or_else(|| events.iter().find_map(|event| self.message(event, what)));
+            data =
+                data.take().or_else(|| events.iter().find_map(|event| self.message(event, what)));
             data.is_some()
         });
         data.with_context(|| format!("no routing message {what}"))

@@ -93,7 +93,13 @@ impl Ifconfig {
         bytes
     }
 
-    fn ask(&self, machine: &Machine, command: u64, rest: &[u8], len: usize) -> Result<Vec<u8>, i32> {
+    fn ask(
+        &self,
+        machine: &Machine,
+        command: u64,
+        rest: &[u8],
+        len: usize,
+    ) -> Result<Vec<u8>, i32> {
         ioctl(machine, &Memory::default(), command, self.argument(rest, len))
     }
 
@@ -172,15 +178,18 @@ impl Programs for Ifconfig {
     }
 
     fn destroy(&mut self, machine: &Machine) -> Result<()> {
-        self.set_up(machine, false)
+        if self.name.is_empty() { Ok(()) } else { self.set_up(machine, false) }
     }
 
     fn set_up(&mut self, machine: &Machine, is_up: bool) -> Result<()> {
         let answer = self.ask(machine, SIOCGIFFLAGS, &[], IFREQ).map_err(errno("flags"))?;
         let flags = word(&answer, 16);
         let flags = if is_up { flags | IFF_UP } else { flags & !IFF_UP };
-        self.ask(machine, SIOCSIFFLAGS, &flags.to_le_bytes(), IFREQ)
-            .map_err(errno(if is_up { "up" } else { "down" }))?;
+        self.ask(machine, SIOCSIFFLAGS, &flags.to_le_bytes(), IFREQ).map_err(errno(if is_up {
+            "up"
+        } else {
+            "down"
+        }))?;
         Ok(())
     }
 
@@ -222,12 +231,13 @@ impl Programs for Ifconfig {
         for (number, direction, len) in REQUESTS {
             let command = ioc(direction, number, len);
             for fill in [0, 1, 0x41, 0xff] {
-                answered += u32::from(self.ask(machine, command, &vec![fill; len - 16], len).is_ok());
+                answered +=
+                    u32::from(self.ask(machine, command, &vec![fill; len - 16], len).is_ok());
             }
             let memory = Memory::default();
             let short = memory.add(vec![0x20; 3]);
             for pointer in [0, 1, 0xffff_8000_0000_0000, short] {
-                let rest = pointer.to_le_bytes().repeat(12);
+                let rest = pointer.to_le_bytes().repeat(24);
                 let argument = self.argument(&rest[..len - 16], len);
                 // Whatever it says, as long as it comes back.
                 let _ = ioctl(machine, &memory, command, argument);

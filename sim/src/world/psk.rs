@@ -57,7 +57,7 @@ impl World<'_> {
     }
 
     /// The link is up when the keys are there, not before.
-    fn join_with_key(&mut self) -> Result<(), Failure> {
+    pub fn join_with_key(&mut self) -> Result<(), Failure> {
         self.ask(join(Effort::Forever), Some(&join_body(SSID, &PSK)))?;
         let begun = self.now();
         if !self.run_until(BACK_US, |world| world.is_up) {

@@ -170,7 +170,9 @@ fn core() -> Vec<Step> {
         step(ring, &format!("structures of {os}, against its headers"), work, &[Purpose::Bsd])
     });
     let tests = tests(ring, "core and chips", "-p tern-core -p tern-chips");
-    std::iter::once(tests).chain(headers).collect()
+    let million = Work::Tests(words("-p tern-core million -- --ignored"));
+    let million = step(ring, "a million random ioctls of each BSD", million, &[]);
+    [tests, million].into_iter().chain(headers).collect()
 }
 
 /// The modules of all systems, read as their kernels read them.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
-//! Licences of the crates that we use: each must offer one that `deny.toml` allows.
+//! Licences of the crates that we use: each must offer one that `deny.toml` allows, or be a tool that it excepts.
 
 use std::path::Path;
 
@@ -13,6 +13,7 @@ use crate::progress;
 pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
     let text = std::fs::read_to_string(root.join("deny.toml")).context("deny.toml")?;
     let allowed = allowed(&text);
+    let exceptions = exceptions(&text);
     let mut cargo = progress::cargo();
     cargo.args(["metadata", "--format-version", "1", "--manifest-path"]);
     let text = progress::stdout(cargo.arg(root.join("Cargo.toml")))?;
@@ -22,7 +23,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<Finding>> {
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
         let licence = package["license"].as_str().unwrap_or_default();
-        if !fits(licence, &allowed) {
+        if !fits(licence, &allowed) && !exceptions.iter().any(|excepted| excepted == name) {
             let what = format!("{name} is under {licence:?}, which deny.toml does not allow");
             findings.push(Finding::new("Cargo.lock", 0, what));
         }
@@ -35,6 +36,14 @@ fn allowed(text: &str) -> Vec<String> {
     let list = text.split_once("allow = [").map_or("", |(_, rest)| rest);
     let list = list.split(']').next().unwrap_or_default();
     list.split('"').skip(1).step_by(2).map(str::to_string).collect()
+}
+
+/// The crates named in `exceptions`, which never become part of a module.
+fn exceptions(text: &str) -> Vec<String> {
+    let list = text.split_once("exceptions = [").map_or("", |(_, rest)| rest);
+    let list = list.split("]\n").next().unwrap_or_default();
+    let names = list.split("crate = \"").skip(1).filter_map(|rest| rest.split('"').next());
+    names.map(str::to_string).collect()
 }
 
 /// Whether a licence expression can be met with the licences allowed: `A OR B`, `A/B`, `A AND B`, with
@@ -85,6 +94,8 @@ mod tests {
     fn expressions() {
         let list = allowed("[licenses]\nallow = [\n \"MIT\",\n \"Unicode-3.0\",\n]\nx = [\"GPL\"]");
         assert_eq!(list, ["MIT", "Unicode-3.0"]);
+        let text = "exceptions = [{ allow = [\"X\"], crate = \"a-sys\" }]\n[bans]\ncrate = \"b\"";
+        assert_eq!(exceptions(text), ["a-sys"]);
         let good = [
             "MIT",
             "MIT OR Apache-2.0",

@@ -43,18 +43,43 @@ const fn width_of(flags: u32) -> Width {
     }
 }
 
-/// Whether the chip and the law allow it.
-fn is_allowed<H: Host>(host: &mut H, rule: &ChannelRule, flags: u32) -> bool {
+/// What a channel list is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    /// What the radio can do and the law allows.
+    Law,
+    /// What the radio can do: from this ifconfig(8) chooses what another law allows.
+    Radio,
+}
+
+/// More power than any of these radios has.
+const RADIO_DBM: i8 = 30;
+
+impl Of {
+    fn rule<H: Host>(self, host: &mut H, channel: Channel) -> Option<ChannelRule> {
+        let flags = ChannelFlags::empty();
+        match self {
+            Self::Law => host.rule(channel),
+            Self::Radio => Some(ChannelRule { channel, max_dbm: RADIO_DBM, flags }),
+        }
+    }
+}
+
+/// Whether it is allowed to use a channel like this.
+fn is_allowed<H: Host>(host: &mut H, of: Of, rule: &ChannelRule, flags: u32) -> bool {
     let tuning = Tuning { channel: rule.channel, width: width_of(flags) };
     let forbidden = match tuning.width {
         Width::Mhz20 => return true,
         Width::Mhz40Above => ChannelFlags::NO_40_ABOVE,
         Width::Mhz40Below => ChannelFlags::NO_40_BELOW,
     };
-    let other = Channel::new(rule.channel.band(), secondary(tuning));
+    let number = secondary(tuning);
+    let other = radio::channels(host.info())
+        .find(|other| other.number() == number && other.band() == rule.channel.band())
+        .filter(|other| i32::from(other.mhz()).abs_diff(rule.channel.mhz().into()) == 20);
     host.info().has_40mhz
         && !rule.flags.intersects(forbidden)
-        && other.is_some_and(|other| host.rule(other).is_some())
+        && other.is_some_and(|other| of.rule(host, other).is_some())
 }
 
 fn entry(rule: &ChannelRule, flags: u32) -> layout::Channel {
@@ -81,12 +106,13 @@ fn entry(rule: &ChannelRule, flags: u32) -> layout::Channel {
 /// Shows the channel list until `show` fails.
 pub(super) fn each<H: Host>(
     host: &mut H,
+    of: Of,
     show: &mut dyn FnMut(&mut H, &layout::Channel) -> Result<(), Errno>,
 ) -> Result<(), Errno> {
     for channel in radio::channels(host.info()) {
-        let Some(rule) = host.rule(channel) else { continue };
+        let Some(rule) = of.rule(host, channel) else { continue };
         for flags in uses(channel.band()) {
-            if is_allowed(host, &rule, *flags) {
+            if is_allowed(host, of, &rule, *flags) {
                 show(host, &entry(&rule, *flags))?;
             }
         }
@@ -95,9 +121,9 @@ pub(super) fn each<H: Host>(
 }
 
 /// How long the channel list is.
-pub(super) fn count<H: Host>(host: &mut H) -> u32 {
+pub(super) fn count<H: Host>(host: &mut H, of: Of) -> u32 {
     let mut count: u32 = 0;
-    let _ = each(host, &mut |_, _| {
+    let _ = each(host, of, &mut |_, _| {
         count = count.saturating_add(1);
         Ok(())
     });
@@ -118,7 +144,7 @@ pub(super) fn find<H: Host>(
     let flags = wanted.ic_flags & USES;
     let is_listed = uses(channel.band()).contains(&flags);
     let is_ours = radio::channels(host.info()).any(|ours| ours == channel);
-    if is_listed && is_ours && is_allowed(host, &rule, flags) {
+    if is_listed && is_ours && is_allowed(host, Of::Law, &rule, flags) {
         Ok(Some(Tuning { channel, width: width_of(flags) }))
     } else {
         Err(Errno::Inval)

@@ -2,7 +2,9 @@
 //! What SIOCG80211 answers.
 
 use super::{
-    FreeBsd, channels, ioc,
+    FreeBsd,
+    channels::{self, Of},
+    ioc,
     layout::{self, DevCapsHead, Req},
     values::VALUES,
 };
@@ -238,9 +240,11 @@ impl FreeBsd {
 
 fn get_channel_info<H: Host>(host: &mut H, req: &Req) -> Result<(), Errno> {
     let mut out = Out::new(req.data(), req.i_len.into());
-    let count = channels::count(host);
+    let count = channels::count(host, Of::Law);
     out.put(host, &count.to_ne_bytes())?;
-    channels::each(host, &mut |host, channel| out.put(host, zerocopy::IntoBytes::as_bytes(channel)))
+    channels::each(host, Of::Law, &mut |host, channel| {
+        out.put(host, zerocopy::IntoBytes::as_bytes(channel))
+    })
 }
 
 fn get_capabilities<H: Host>(host: &mut H, req: &Req) -> Result<(), Errno> {
@@ -251,7 +255,7 @@ fn get_capabilities<H: Host>(host: &mut H, req: &Req) -> Result<(), Errno> {
         return Err(Errno::Inval);
     }
     let ht = u32::from(own_ht(host)) | HTC_AMPDU | HTC_HT;
-    let count = channels::count(host).min(u32::try_from(most).unwrap_or(u32::MAX));
+    let count = channels::count(host, Of::Radio).min(u32::try_from(most).unwrap_or(u32::MAX));
     let head = DevCapsHead {
         dc_drivercaps: cap::ALL,
         dc_cryptocaps: CRYPTO_CCM,
@@ -261,5 +265,7 @@ fn get_capabilities<H: Host>(host: &mut H, req: &Req) -> Result<(), Errno> {
     };
     let mut out = Out::new(req.data(), size_of::<DevCapsHead>() + most * channel_len);
     out.put(host, zerocopy::IntoBytes::as_bytes(&head))?;
-    channels::each(host, &mut |host, channel| out.put(host, zerocopy::IntoBytes::as_bytes(channel)))
+    channels::each(host, Of::Radio, &mut |host, channel| {
+        out.put(host, zerocopy::IntoBytes::as_bytes(channel))
+    })
 }

@@ -75,6 +75,24 @@ fn a_name_is_joined_when_the_interface_goes_up_and_again_when_it_changes() {
     assert_eq!(host.last().0, ControlRequest::Down);
 }
 
+fn supplicant_scans(it: &mut FreeBsd, host: &mut Mock) {
+    set(it, host, ioc::ROAMING, 2).unwrap();
+    set(it, host, ioc::PRIVACY, 1).unwrap();
+    set(it, host, ioc::WPA, 3).unwrap();
+    it.up(host).unwrap();
+    assert!(matches!(host.last().0, ControlRequest::Up(..)), "nothing is joined by itself");
+    let scan = layout::ScanReq { sr_flags: 0x52, sr_duration: 0x7fff_ffff, ..Default::default() };
+    put(it, host, ioc::SCAN_REQ, scan.as_bytes()).unwrap();
+    assert_eq!(host.last(), (ControlRequest::Scan, &[0, 0, 1, 0][..]));
+    let found = ask(it, host, GET, (ioc::SCAN_RESULTS, 0, 24 * 1024), &[]).unwrap();
+    assert_eq!(found.i_len, 40 + 4 + 40);
+    let result = &host.memory[..84];
+    assert_eq!(&result[..8], [84, 0, 40, 0, 37, 0, 0x85, 0x09]);
+    assert_eq!(i32::from(result[11].cast_signed()) / 2 + i32::from(result[10].cast_signed()), -50);
+    assert_eq!(&result[40..44], b"tern");
+    assert_eq!(&result[59..81], RSN);
+}
+
 #[test]
 fn wpa_supplicant_joins_and_gives_keys() {
     let mut host = Mock::with_network();
@@ -86,22 +104,7 @@ fn wpa_supplicant_joins_and_gives_keys() {
     assert!(caps.is_ok() && host.memory[3] & 0x20 != 0, "background scans");
     assert_eq!(host.memory[4], 1 << 3, "CCMP");
     assert_eq!(host.memory[16], 1, "one channel fits");
-    // A scan.
-    set(&mut it, &mut host, ioc::ROAMING, 2).unwrap();
-    set(&mut it, &mut host, ioc::PRIVACY, 1).unwrap();
-    set(&mut it, &mut host, ioc::WPA, 3).unwrap();
-    it.up(&mut host).unwrap();
-    assert!(matches!(host.last().0, ControlRequest::Up(..)), "nothing is joined by itself");
-    let scan = layout::ScanReq { sr_flags: 0x52, sr_duration: 0x7fff_ffff, ..Default::default() };
-    put(&mut it, &mut host, ioc::SCAN_REQ, scan.as_bytes()).unwrap();
-    assert_eq!(host.last(), (ControlRequest::Scan, &[0, 0, 1, 0][..]));
-    let found = ask(&mut it, &mut host, GET, (ioc::SCAN_RESULTS, 0, 24 * 1024), &[]).unwrap();
-    assert_eq!(found.i_len, 40 + 4 + 40);
-    let result = &host.memory[..84];
-    assert_eq!(&result[..8], [84, 0, 40, 0, 37, 0, 0x85, 0x09]);
-    assert_eq!(i32::from(result[11].cast_signed()) / 2 + i32::from(result[10].cast_signed()), -50);
-    assert_eq!(&result[40..44], b"tern");
-    assert_eq!(&result[59..81], RSN);
+    supplicant_scans(&mut it, &mut host);
     // The association.
     set(&mut it, &mut host, ioc::AUTHMODE, 1).unwrap();
     let len = u16::try_from(RSN.len()).unwrap();
@@ -244,6 +247,10 @@ fn a_country_is_a_list_of_channels() {
     );
     ask(&mut it, &mut host, GET, (ioc::REGDOMAIN, 0, 12), &[]).unwrap();
     assert_eq!(&host.memory[4..8], b"I\0DE");
+    ask(&mut it, &mut host, GET, (ioc::CHANINFO, 0, 4096), &[]).unwrap();
+    assert_eq!(host.memory[0], 3 + 3, "what the law allows");
+    ask(&mut it, &mut host, GET, (ioc::DEVCAPS, 0, 4096), &[]).unwrap();
+    assert_eq!(host.memory[16], 14 * 3 + 9 + 9, "what the radio can do");
     it.up(&mut host).unwrap();
     assert_eq!(put(&mut it, &mut host, ioc::REGDOMAIN, &bytes), Err(Errno::Busy));
 }

@@ -24,6 +24,26 @@ use super::{
 };
 use crate::{control::Notice, os::Empty, types::MacAddr};
 
+/// Every ioctl that there is an answer to.
+pub const COMMANDS: [u64; 16] = [
+    ioc::GET,
+    ioc::SET,
+    ioc::GET_NWID,
+    ioc::SET_NWID,
+    ioc::GET_NWKEY,
+    ioc::SET_NWKEY,
+    ioc::GET_POWER,
+    ioc::SET_POWER,
+    ioc::GET_AUTH,
+    ioc::SET_AUTH,
+    ioc::GET_CHANNEL,
+    ioc::SET_CHANNEL,
+    ioc::GET_BSSID,
+    ioc::SET_BSSID,
+    ioc::GET_STATS,
+    ioc::TAKE_STATS,
+];
+
 /// NetBSD's media words.
 const WORDS: Words = Words { monitor: 0x400, cck: &[8, 5, 6, 7] };
 

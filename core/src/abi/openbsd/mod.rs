@@ -65,6 +65,40 @@ pub mod request {
     pub const SIOCG80211JOINALL: u64 = 0xc028_69da;
     pub const SIOCS80211JOIN: u64 = 0xc020_69ff;
     pub const SIOCG80211JOIN: u64 = 0xc020_6900;
+
+    /// All of them.
+    pub const ALL: [u64; 30] = [
+        SIOCS80211NWID,
+        SIOCG80211NWID,
+        SIOCS80211NWKEY,
+        SIOCG80211NWKEY,
+        SIOCS80211POWER,
+        SIOCG80211POWER,
+        SIOCS80211CHANNEL,
+        SIOCG80211CHANNEL,
+        SIOCG80211ALLCHANS,
+        SIOCS80211BSSID,
+        SIOCG80211BSSID,
+        SIOCG80211STATS,
+        SIOCS80211TXPOWER,
+        SIOCG80211TXPOWER,
+        SIOCS80211WPAPSK,
+        SIOCG80211WPAPSK,
+        SIOCS80211WPAPARMS,
+        SIOCG80211WPAPARMS,
+        SIOCS80211KEYAVAIL,
+        SIOCS80211KEYRUN,
+        SIOCS80211SCAN,
+        SIOCG80211NODE,
+        SIOCS80211NODE,
+        SIOCS80211DELNODE,
+        SIOCG80211ALLNODES,
+        SIOCG80211FLAGS,
+        SIOCS80211FLAGS,
+        SIOCG80211JOINALL,
+        SIOCS80211JOIN,
+        SIOCG80211JOIN,
+    ];
 }
 
 /// `RTM_80211INFO`: the routing message that says which network the link is in.

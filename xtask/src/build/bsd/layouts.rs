@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
 
-use super::{Bsd, Plan, Request, glue, manifest};
+use super::{Bsd, Plan, Request, glue, manifest, packaged};
 use crate::progress;
 
 /// A table, and how much of it was checked.
@@ -17,7 +17,8 @@ pub(super) struct Checked {
     pub(super) fields: usize,
 }
 
-/// Compiles the assertions. The structs are user space's too, so that is who includes packaged headers.
+/// Compiles the assertions. The structs are user space's too, so that is who includes the headers; but
+/// those of OpenBSD's sys/ then want others from outside of it.
 pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Checked> {
     let table = table(request.bsd);
     if !table.exists() {
@@ -32,13 +33,22 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
         includes.insert_str(0, "#include <sys/param.h>\n#include <sys/malloc.h>\n");
     }
     let source = work.join("layouts.c");
-    std::fs::write(&source, format!("{includes}{asserts}"))?;
+    let offsetof =
+        "#undef offsetof\n#define offsetof(type, field) __builtin_offsetof(type, field)\n";
+    std::fs::write(&source, format!("{includes}{offsetof}{asserts}"))?;
     let mut clang = glue::command(request, plan, work);
-    // A sys/ alone has no headers of the C library, which user space's side of its own includes.
-    if request.sysdir.is_none() {
+    if request.bsd != Bsd::Open {
         clang.arg("-U_KERNEL");
     }
+    if let (Bsd::Free, Some(sysdir)) = (request.bsd, &request.sysdir) {
+        // What user space has besides is next to sys/ in a source tree.
+        clang.arg("-isystem").arg(sysdir.join("../include"));
+    }
     clang.args(["-Wno-unused", "-fsyntax-only"]).arg(&source);
+    if request.bsd == Bsd::Net && request.sysdir.is_some() {
+        // NetBSD's sys/ asks for headers of user space's that do not lie there.
+        clang.arg("-idirafter").arg(packaged::fetch()?.of("generic-netbsd"));
+    }
     progress::output(&mut clang)
         .with_context(|| format!("{} does not fit {}", table.display(), plan.headers))?;
     Ok(Checked { digest: manifest::digest(&table)?, fields })
@@ -62,7 +72,7 @@ fn assertions(table: &str) -> Result<(String, usize)> {
         let full = if name.contains(' ') { name.to_string() } else { format!("struct {name}") };
         text.push_str(&format!(
             "_Static_assert(sizeof({full}) == {size}, \"{name}\");\n\
-             _Static_assert(__builtin_offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
+             _Static_assert(offsetof({full}, {field}) == {offset}, \"{name}.{field}\");\n\
              _Static_assert(sizeof((({full} *)0)->{field}) == {len}, \"{name}.{field}\");\n"
         ));
         fields += 1;

@@ -58,6 +58,8 @@ pub(super) fn plan(
         "x86_64-unknown-openbsd",
         // As the kernel itself: calls through its thunks, landing pads for those that come.
         "-mretpoline-external-thunk",
+        // Else this system's compilers make code that goes through a table of addresses.
+        "-fno-pie",
         "-fcf-protection=branch",
     ]
     .map(str::to_string)

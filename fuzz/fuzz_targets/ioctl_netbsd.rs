@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only
+//! NetBSD's 802.11 ioctls, as any program may make them.
+#![no_main]
+
+mod ioctl;
+
+use libfuzzer_sys::fuzz_target;
+use tern_core::abi::netbsd::{self, NetBsd};
+
+fuzz_target!(|bytes: &[u8]| ioctl::live::<NetBsd>(&netbsd::COMMANDS, bytes));
