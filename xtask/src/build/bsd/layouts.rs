@@ -27,7 +27,11 @@ pub(super) fn check(request: &Request, plan: &Plan, work: &Path) -> Result<Check
     }
     let text = std::fs::read_to_string(&table).with_context(|| table.display().to_string())?;
     let (asserts, fields) = assertions(&text).with_context(|| table.display().to_string())?;
-    let includes = crate::layouts::includes(request.bsd.name());
+    let mut includes = crate::layouts::includes(request.bsd.name());
+    if request.bsd == Bsd::Free && request.sysdir.is_some() {
+        // The kernel's side of net80211's headers names kinds of memory.
+        includes.insert_str(0, "#include <sys/param.h>\n#include <sys/malloc.h>\n");
+    }
     let source = work.join("layouts.c");
     let offsetof =
         "#undef offsetof\n#define offsetof(type, field) __builtin_offsetof(type, field)\n";
