@@ -235,9 +235,6 @@ const LOADED: [&str; 14] = [
     "detach",
     "unload",
 ];
-/// At how many transfers, evenly spread over all, the stick is pulled out, and how many allocations fail.
-const PLACES: &str = "200";
-
 /// Scenarios with modules as built, and mistakes that have to be found.
 fn loaded() -> Vec<Step> {
     let ring = Ring::Loaded;
@@ -249,9 +246,7 @@ fn loaded() -> Vec<Step> {
     for os in ["freebsd", "netbsd", "openbsd"] {
         steps.push(of(&format!("{os}: module and fake kernel"), &format!("--os {os}")));
         for scenario in LOADED {
-            let is_sweep = matches!(scenario, "unplug" | "no-memory");
-            let rest = if is_sweep { format!(" -- --places {PLACES}") } else { String::new() };
-            let arguments = format!("--os {os} --built --scenario {scenario}{rest}");
+            let arguments = format!("--os {os} --built --scenario {scenario}");
             steps.push(of(&format!("{os}: {scenario}"), &arguments));
         }
     }
