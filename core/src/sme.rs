@@ -138,23 +138,10 @@ impl Sme {
                 Input::Outcome(Err(failure)),
             ) => {
                 let _ = self.refused.push(bssid); // A full list starts a new round.
-                match failure {
-                    Failure::Chip(_) | Failure::Down => self.pause(now, failure, out),
-                    _ => self.choose(now, wish, failure, best, out),
-                }
+                self.next_after(now, wish, failure, best, out)
             }
             (State::Scanning, Input::Outcome(Err(failure))) => self.pause(now, failure, out),
-            (State::Joined(_), Input::Lost) if wish.info.effort == Effort::Once => {
-                self.wish = None;
-                State::Idle
-            }
-            (State::Joined(_), Input::Lost) => {
-                // The network may come back at once: it went away by itself.
-                if let Some(wish) = &mut self.wish {
-                    wish.tries = 1;
-                }
-                State::Pausing(now.after_us(PAUSE_MIN_US))
-            }
+            (State::Joined(_), Input::Lost) => self.lost(now),
             (State::Pausing(until), Input::Deadline) if now >= until => self.scan(out),
             (
                 state,
@@ -174,6 +161,35 @@ impl Sme {
             Some(known) => self.ask(&known, out),
             None => self.scan(out),
         };
+    }
+
+    /// The network may come back at once: it went away by itself.
+    fn lost(&mut self, now: Instant) -> State {
+        match &mut self.wish {
+            Some(wish) if wish.info.effort != Effort::Once => {
+                wish.tries = 1;
+                State::Pausing(now.after_us(PAUSE_MIN_US))
+            }
+            _ => {
+                self.wish = None;
+                State::Idle
+            }
+        }
+    }
+
+    /// One access point was asked in vain: the next, unless the fault is ours.
+    fn next_after(
+        &mut self,
+        now: Instant,
+        wish: Wish,
+        failure: Failure,
+        best: &Best<'_>,
+        out: &mut Actions,
+    ) -> State {
+        match failure {
+            Failure::Chip(_) | Failure::Down => self.pause(now, failure, out),
+            _ => self.choose(now, wish, failure, best, out),
+        }
     }
 
     /// The wish is withdrawn; an access point that knows us is told.
