@@ -18,5 +18,13 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     // SAFETY: the shim only reads `file_len` bytes of `file`, which lives for ever.
     unsafe { ffi::shim_panic(file.as_ptr(), file.len() as c_int, line as c_int) };
     // SAFETY: an undefined instruction traps; it touches neither memory nor stack.
-    unsafe { core::arch::asm!("ud2", options(noreturn)) }
+    #[cfg(target_arch = "x86_64")]
+    unsafe {
+        core::arch::asm!("ud2", options(noreturn))
+    }
+    // SAFETY: likewise.
+    #[cfg(target_arch = "aarch64")]
+    unsafe {
+        core::arch::asm!("udf #0", options(noreturn))
+    }
 }
