@@ -38,9 +38,10 @@ int tern_ioctl(void *rust, tern_vap vap, unsigned long command, void *data, size
 int tern_media(void *rust, tern_vap vap, uint32_t index);
 int tern_media_set(void *rust, tern_vap vap, int word);
 void tern_media_status(void *rust, tern_vap vap, int *active, int *status);
-/* Reads the four bytes of registers at `addr`, one call at a time for a device; the radio is on. */
-int tern_register(void *rust, uint16_t addr, uint32_t *value);
-/* Counters, or the event ring, as lines of text. */
-void tern_show(void *rust, bool is_events, void *sink);
+/*
+ * Lines of text: counters (0), the event ring (1), or the registers (2), if the radio is on. Reading
+ * registers fills the event ring.
+ */
+void tern_show(void *rust, uint32_t what, void *sink);
 
 #endif

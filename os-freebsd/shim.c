@@ -209,7 +209,7 @@ shim_show(void *sink, const uint8_t *text, size_t len)
 	sbuf_bcat(sink, text, len);
 }
 
-/* arg2: 0 the counters, 1 the event ring. */
+/* arg2: what tern_show shows. */
 static int
 sysctl_show(SYSCTL_HANDLER_ARGS)
 {
@@ -218,7 +218,7 @@ sysctl_show(SYSCTL_HANDLER_ARGS)
 	int error;
 
 	sbuf_new_for_sysctl(&text, NULL, 256, req);
-	tern_show(dev->rust, arg2 != 0, &text);
+	tern_show(dev->rust, arg2, &text);
 	error = sbuf_finish(&text);
 	sbuf_delete(&text);
 	return (error);
@@ -252,6 +252,8 @@ add_sysctls(struct tern_dev *dev)
 	    "A", "What was counted");
 	SYSCTL_ADD_PROC(ctx, list, OID_AUTO, "events", flags, dev, 1, sysctl_show,
 	    "A", "What happened last");
+	SYSCTL_ADD_PROC(ctx, list, OID_AUTO, "registers", flags, dev, 2, sysctl_show,
+	    "A", "What the chip's registers hold, while an interface is up");
 	SYSCTL_ADD_PROC(ctx, list, OID_AUTO, "live", flags, NULL, 0, sysctl_live,
 	    "A", "What the driver has of the kernel, all devices together");
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause OR GPL-2.0-only */
-/* sysctl(7): hw.tern0.counters and hw.tern0.events, as text. */
+/* sysctl(7): hw.tern0.counters, hw.tern0.events and hw.tern0.registers, as text. */
 #include "shim.h"
 
 #define TEXT_MAX	(32 * 1024)
@@ -22,14 +22,14 @@ shim_show(void *sink, const uint8_t *text, size_t len)
 }
 
 static int
-show(SYSCTLFN_ARGS, bool is_events)
+show(SYSCTLFN_ARGS, uint32_t what)
 {
 	struct sysctlnode node = *rnode;
 	struct tern_dev *dev = node.sysctl_data;
 	struct sink sink = { shim_alloc(TEXT_MAX), 0 };
 	int error;
 
-	tern_show(dev->rust, is_events, &sink);
+	tern_show(dev->rust, what, &sink);
 	node.sysctl_data = sink.text;
 	node.sysctl_size = sink.len + 1;
 	error = sysctl_lookup(SYSCTLFN_CALL(&node));
@@ -40,13 +40,19 @@ show(SYSCTLFN_ARGS, bool is_events)
 static int
 show_counters(SYSCTLFN_ARGS)
 {
-	return show(SYSCTLFN_CALL(rnode), false);
+	return show(SYSCTLFN_CALL(rnode), 0);
 }
 
 static int
 show_events(SYSCTLFN_ARGS)
 {
-	return show(SYSCTLFN_CALL(rnode), true);
+	return show(SYSCTLFN_CALL(rnode), 1);
+}
+
+static int
+show_registers(SYSCTLFN_ARGS)
+{
+	return show(SYSCTLFN_CALL(rnode), 2);
 }
 
 /* Without them the device works as well: errors leave them out. sysctl_teardown removes them. */
@@ -62,4 +68,6 @@ shim_sysctl_add(struct tern_dev *dev)
 	    show_counters, 0, (void *)dev, 0, CTL_CREATE, CTL_EOL);
 	sysctl_createv(&dev->log, 0, &node, NULL, CTLFLAG_READONLY, CTLTYPE_STRING, "events", NULL,
 	    show_events, 0, (void *)dev, 0, CTL_CREATE, CTL_EOL);
+	sysctl_createv(&dev->log, 0, &node, NULL, CTLFLAG_READONLY, CTLTYPE_STRING, "registers", NULL,
+	    show_registers, 0, (void *)dev, 0, CTL_CREATE, CTL_EOL);
 }

@@ -291,7 +291,7 @@ do_ioctl(struct tern_dev *dev, u_long command, caddr_t data)
 		/* FALLTHROUGH */
 	case SIOCSIFFLAGS:
 		if (ISSET(ifp->if_flags, IFF_DEBUG))
-			tern_show(dev->rust, true, NULL);
+			tern_show(dev->rust, 1, NULL);
 		return set_flags(dev);
 	case SIOCADDMULTI:
 	case SIOCDELMULTI:

@@ -4,7 +4,7 @@
 
 mod place;
 
-use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 
 use crate::{
     chip::{Chip, ChipInfo, Identity},
@@ -61,8 +61,8 @@ pub struct Shared<O: Os, P, F> {
     taps: [AtomicU32; VAPS_MAX],
     /// Where the radio is: MHz, and the width in the bits above.
     tuning: AtomicU32,
-    /// What the last [`ControlRequest::Peek`] read.
-    peeked: AtomicU32,
+    /// What the last [`ControlRequest::Peek`] read, its address above.
+    peeked: AtomicU64,
     is_attached: AtomicBool,
 }
 
@@ -81,7 +81,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
             posts: [const { AtomicU32::new(0) }; VAPS_MAX],
             taps: [const { AtomicU32::new(0) }; VAPS_MAX],
             tuning: AtomicU32::new(0),
-            peeked: AtomicU32::new(0),
+            peeked: AtomicU64::new(0),
             is_attached: AtomicBool::new(false),
         })
     }
@@ -306,13 +306,16 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing> Shared<O, P, F> {
         }
     }
 
-    /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest.
-    pub fn peeked(&self) -> u32 {
-        self.peeked.load(Ordering::Acquire)
+    /// What the last [`ControlRequest::Peek`] read, the byte at its address lowest; `None` if that
+    /// was another address.
+    pub fn peeked(&self, addr: u16) -> Option<u32> {
+        let peeked = self.peeked.load(Ordering::Acquire);
+        let [b0, b1, b2, b3, low, high, ..] = peeked.to_le_bytes();
+        (u16::from_le_bytes([low, high]) == addr).then(|| u32::from_le_bytes([b0, b1, b2, b3]))
     }
 
-    pub(crate) fn set_peeked(&self, value: u32) {
-        self.peeked.store(value, Ordering::Release);
+    pub(crate) fn set_peeked(&self, addr: u16, value: u32) {
+        self.peeked.store(u64::from(addr) << 32 | u64::from(value), Ordering::Release);
     }
 
     /// The filter that an interface posted since the last call.

@@ -59,6 +59,13 @@ fn check_exports(headers: &[&str], exports: &str) {
 }
 
 #[test]
-fn linux_exports_what_its_headers_expect() {
+fn shims_export_what_their_headers_expect() {
     check_exports(&[TERN_H, LINUX_H], include_str!("../../os-linux/exports.txt"));
+    for exports in [
+        include_str!("../../os-freebsd/exports.txt"),
+        include_str!("../../os-netbsd/exports.txt"),
+        include_str!("../../os-openbsd/exports.txt"),
+    ] {
+        check_exports(&[TERN_H, TERN_BSD_H], exports);
+    }
 }

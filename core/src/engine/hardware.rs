@@ -256,7 +256,7 @@ impl<O: Os, P: Pipe<O::Packet>, F: Framing, C: Chip> Engine<'_, O, P, F, C> {
             value = chip.peek(cx, addr)?;
             Ok(())
         })?;
-        self.shared.set_peeked(value);
+        self.shared.set_peeked(addr, value);
         Ok(())
     }
 

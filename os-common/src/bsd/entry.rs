@@ -22,6 +22,9 @@ use crate::{
     ffi::{self, RawVap, raw_vap, vap_id},
 };
 
+/// Where the page of registers ends that every chip of the family has.
+const REGISTERS_END: u16 = 0x1000;
+
 /// The device that C names.
 ///
 /// # Safety
@@ -168,24 +171,6 @@ pub unsafe fn resume<P: Personality + 'static>(rust: *mut c_void) -> c_int {
     of_device(unsafe { device::<P>(rust) }, ControlRequest::Resume)
 }
 
-/// `tern_register`.
-///
-/// # Safety
-///
-/// As [`create`].
-pub unsafe fn register<P: Personality + 'static>(
-    rust: *mut c_void,
-    addr: u16,
-    value: *mut u32,
-) -> c_int {
-    // SAFETY: the caller's promise.
-    let device = unsafe { device::<P>(rust) };
-    let error = of_device(device, ControlRequest::Peek(addr));
-    // SAFETY: C points to a variable of its own.
-    unsafe { *value = device.shared.peeked() };
-    error
-}
-
 /// `tern_ioctl`.
 ///
 /// # Safety
@@ -266,29 +251,40 @@ impl fmt::Write for Sink {
     }
 }
 
-/// `tern_show`: a line for each counter, name and value; or for each event, oldest first.
+/// `tern_show`: a line for each counter, name and value; for each event, oldest first; or for each
+/// word of registers, address and value.
 ///
 /// # Safety
 ///
 /// As [`create`].
-pub unsafe fn show<P: Personality + 'static>(
-    rust: *mut c_void,
-    is_events: bool,
-    sink: *mut c_void,
-) {
+pub unsafe fn show<P: Personality + 'static>(rust: *mut c_void, what: u32, sink: *mut c_void) {
     // SAFETY: the caller's promise.
     let device = unsafe { device::<P>(rust) };
     let mut cx = Sleepable::enter_from_shim();
     let mut sink = Sink(sink);
     // Writing to a `Sink` cannot fail.
-    if is_events {
-        device.shared.events(&mut cx, &mut |event: &Event| {
-            let _ = writeln!(sink, "{event}");
-        });
-    } else {
-        device.shared.counters(&mut cx, &mut |name: &str, value: u64| {
+    match what {
+        0 => device.shared.counters(&mut cx, &mut |name: &str, value: u64| {
             let _ = writeln!(sink, "{name} {value}");
-        });
+        }),
+        1 => device.shared.events(&mut cx, &mut |event: &Event| {
+            let _ = writeln!(sink, "{event}");
+        }),
+        _ => show_registers(device, &mut sink),
+    }
+}
+
+/// Four bytes a line, up to the first that cannot be read; without those that another reader's came
+/// in between of.
+fn show_registers<P: Personality + 'static>(device: &Device<Bsd<P>>, sink: &mut Sink) {
+    for addr in (0..REGISTERS_END).step_by(4) {
+        if of_device(device, ControlRequest::Peek(addr)) != 0 {
+            let _ = writeln!(sink, "{addr:04x} cannot be read: is the interface up?");
+            return;
+        }
+        if let Some(value) = device.shared.peeked(addr) {
+            let _ = writeln!(sink, "{addr:04x} {value:08x}");
+        }
     }
 }
 
@@ -321,8 +317,7 @@ macro_rules! bsd_entries {
             tern_media_status = media_status(
                 rust: *mut c_void, vap: RawVap, active: *mut c_int, status: *mut c_int
             );
-            tern_register = register(rust: *mut c_void, addr: u16, value: *mut u32) -> c_int;
-            tern_show = show(rust: *mut c_void, is_events: bool, sink: *mut c_void);
+            tern_show = show(rust: *mut c_void, what: u32, sink: *mut c_void);
         }
     };
 }

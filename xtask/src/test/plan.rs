@@ -154,8 +154,8 @@ fn style() -> Vec<Step> {
         xtask(ring, "device table", "table --check"),
         step(
             ring,
-            "tools, emulator and shim on the host",
-            Work::Tests(words("-p xtask -p tern-emu -p tern-linux")),
+            "tools, emulator and shims on the host",
+            Work::Tests(words("-p xtask -p tern-emu -p tern-rig -p tern-ctl -p tern-common")),
             &[Purpose::Emulator],
         ),
     ]

@@ -43,7 +43,8 @@ fn the_first_interface_switches_on_and_the_last_one_off() {
     assert_eq!(world.ask(ControlRequest::SetChannel(tuning(6)), &[]), Ok(()));
     assert_eq!(world.calls(), ["set_channel 6 Mhz20"]);
     assert_eq!(world.ask(ControlRequest::Peek(0x840), &[]), Ok(()));
-    assert_eq!((world.calls(), world.shared.peeked()), (vec!["peek 2112".into()], 7));
+    assert_eq!(world.calls(), ["peek 2112"]);
+    assert_eq!((world.shared.peeked(0x840), world.shared.peeked(0x844)), (Some(7), None));
     assert_eq!(world.ask(ControlRequest::Down, &[]), Ok(()));
     assert_eq!(world.calls(), ["stop"]);
     assert_eq!(world.ask(ControlRequest::Peek(0x840), &[]), Err(Failure::Down));
