@@ -49,17 +49,31 @@ impl Written {
     }
 }
 
+/// The driver's events from a time on, oldest first.
+fn events(machine: &Machine, from: Micros) -> Vec<String> {
+    let ring = machine.kernel.show("events").unwrap_or_default();
+    let is_late = |line: &&str| {
+        let at = line.split_once(' ').and_then(|(at, _)| at.parse::<Micros>().ok());
+        at.is_none_or(|at| at >= from)
+    };
+    ring.lines().filter(is_late).map(str::to_owned).collect()
+}
+
 /// A walk that has begun.
 #[derive(Debug)]
 pub(super) struct Walk {
     from: Micros,
+    /// Events of that very microsecond that were there before.
+    before: usize,
 }
 
 impl Walk {
     /// What the model saw before is forgotten.
     pub(super) fn begin(machine: &Machine) -> Self {
+        let from = machine.now();
+        let before = events(machine, from).len();
         engine::lock().take_accesses();
-        Self { from: machine.now() }
+        Self { from, before }
     }
 
     /// Prints the walk, and says whether the model's log is equal.
@@ -67,15 +81,12 @@ impl Walk {
         let model = engine::lock().take_accesses();
         let model: Vec<Written> =
             model.iter().filter(|access| access.is_write).map(Written::of_model).collect();
-        let ring = machine.kernel.show("events").unwrap_or_default();
+        let lines = events(machine, self.from);
+        let is_whole = lines.len() < RING;
         let mut seen = Vec::new();
         println!("{} ioctl {what}", self.from);
-        let lines: Vec<&str> = ring.lines().collect();
-        for line in &lines {
+        for line in lines.iter().skip(if is_whole { self.before } else { 0 }) {
             let Some((at, rest)) = line.split_once(' ') else { continue };
-            if at.parse::<Micros>().is_ok_and(|at| at < self.from) {
-                continue;
-            }
             match rest.strip_prefix("write ").and_then(Written::of_event) {
                 Some(written) => {
                     println!("{at}       {}", written.text());
@@ -84,7 +95,6 @@ impl Walk {
                 None => println!("{at}   {rest}"),
             }
         }
-        let is_whole = lines.len() < RING;
         let is_equal = |model: &[Written]| {
             if is_whole { model == seen } else { model.ends_with(&seen) }
         };

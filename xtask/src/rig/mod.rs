@@ -4,6 +4,7 @@
 pub(crate) mod host;
 mod mutants;
 mod preload;
+mod walk;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Take module and fake kernel as they were built last
     #[arg(long)]
     built: bool,
+    /// Has tern-ctl make a monitor on channel 6 through `host`, and compares the walk with the model's log
+    #[arg(long, conflicts_with = "mutant")]
+    walk: bool,
     /// Puts this mistake into the shim first; then the scenario has to fail
     #[arg(long)]
     mutant: Option<String>,
@@ -62,6 +66,9 @@ impl System {
 pub(crate) fn run(args: Args) -> Result<ExitCode> {
     let bsd = args.os.bsd();
     let module = if args.built { built_module(bsd)? } else { build(bsd)? };
+    if args.walk {
+        return walk::run(bsd, &module);
+    }
     let Some(name) = &args.mutant else {
         return scenario(bsd, &module, &args.scenario, &args.rest);
     };

@@ -249,6 +249,8 @@ fn loaded() -> Vec<Step> {
             let arguments = format!("--os {os} --built --scenario {scenario}");
             steps.push(of(&format!("{os}: {scenario}"), &arguments));
         }
+        let arguments = format!("--os {os} --built --walk");
+        steps.push(of(&format!("{os}: tern-ctl and host, channel 6"), &arguments));
     }
     for mutant in crate::rig::MUTANTS {
         let arguments = format!("--os freebsd --built --mutant {}", mutant.name);
